@@ -1,0 +1,31 @@
+"""A training recipe: everything that decides what comes out, beside the model, the data and the seed."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a model is trained.
+
+    Attributes:
+        steps: optimizer steps.
+        images: pictures per step; each comes with up to `expressions` of its expressions.
+        lr, weight_decay: of AdamW; the rate rises over `warmup` steps and falls to zero along a cosine.
+        clip: largest norm of the gradient.
+        ema: decay of the averaged weights, which are what is kept.
+        dice, focal: weights of the two losses (SaFiRe: 0.5 and 0.5).
+        check_every: steps between checkpoints and validations.
+    """
+
+    steps: int = 12_000
+    images: int = 32
+    expressions: int = 5
+    lr: float = 1e-3
+    weight_decay: float = 0.05
+    warmup: int = 500
+    clip: float = 1.0
+    ema: float = 0.999
+    dice: float = 0.5
+    focal: float = 0.5
+    check_every: int = 500
+    seed: int = 0

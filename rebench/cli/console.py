@@ -1,0 +1,151 @@
+"""What a person sees while a command works; all of it on stderr, so that stdout is for programs."""
+
+import json
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from rebench.evaluation import Run
+    from rebench.store.record import RunRecord
+
+
+@cache
+def stderr() -> "Console":
+    """The console on stderr; wide enough for a table where nobody looks."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    return (
+        console
+        if console.is_terminal
+        else Console(stderr=True, highlight=False, width=max(console.width, 120))
+    )
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """The one JSON document of a command, on stdout."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_error(message: str) -> None:
+    """One line, `error: ...`, whatever the message holds."""
+    sys.stderr.write("error: " + " ".join(message.split()) + "\n")
+
+
+def print_warning(record: "RunRecord") -> None:
+    """What the model warns of, so that nobody misses it."""
+    if record.model.warning:
+        from rich.text import Text
+
+        stderr().print(Text(f" WARNING  {record.model.warning} ", style="bold white on red"), soft_wrap=True)
+
+
+def show_run(done: "Run") -> None:
+    """The results of a run: the table, what is wrong with them, and where they lie."""
+    from rich.text import Text
+
+    from rebench.cli.tables import summary_table
+
+    stderr().print(summary_table(done.summary, headline(done.record)))
+    print_warning(done.record)
+    if done.failed:
+        reason = done.first_failure or "their targets cannot be used"
+        stderr().print(Text(f"{done.failed:,} expressions failed: {reason}", style="red"), soft_wrap=True)
+    stderr().print(Text(f"scores and predictions: {done.path}", style="dim"), soft_wrap=True)
+
+
+class RunProgress:
+    """The header of a run and its bar: rate, remaining time, failures."""
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._failed = 0
+
+    def begin(self, record: "RunRecord", path: Path, total: int, pending: int) -> None:
+        """Prints what is run on what, and starts the bar."""
+        from rich.text import Text
+
+        stderr().print(Text(headline(record), style="bold"), soft_wrap=True)
+        stderr().print(Text(details(record, path), style="dim"), soft_wrap=True)
+        print_warning(record)
+        self._failed = 0
+        if not pending:
+            stderr().print(f"nothing left to predict: all {total:,} expressions are there")
+            return
+        if pending < total:
+            stderr().print(f"continues with {pending:,} of {total:,} expressions")
+        self._bar = _bar()
+        self._task = self._bar.add_task("predicting", total=total, completed=total - pending, failed="")
+        self._bar.start()
+
+    def advance(self, answered: int, failed: int) -> None:
+        """Moves the bar."""
+        if self._bar is None or self._task is None:
+            return
+        self._failed += failed
+        note = f"{self._failed:,} failed" if self._failed else ""
+        self._bar.update(self._task, advance=answered + failed, failed=note)
+
+    def end(self) -> None:
+        """Leaves the bar as it is."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def headline(record: "RunRecord") -> str:
+    """ "safire:tiny on scenes:test: 3,000 expressions, protocol original"."""
+    model = record.model
+    variant = f":{model.variant}" if model.variant else ""
+    return (
+        f"{model.name}{variant} on {record.split.name}: {record.split.coverage}, protocol {record.protocol}"
+    )
+
+
+def details(record: "RunRecord", path: Path) -> str:
+    """Weights, size, backend, device and place of a run, in one line."""
+    model, environment = record.model, record.environment
+    parameters = "size unknown" if model.parameters is None else f"{model.parameters:,} parameters"
+    facts = {
+        "weights": model.weights or "none named",
+        "": parameters,
+        "backend": model.backend or "none named",
+        "device": environment.device_name or environment.device or "the model's own choice",
+        "in": str(path),
+    }
+    return ", ".join(f"{name} {fact}".strip() for name, fact in facts.items())
+
+
+def _bar() -> "Progress":
+    from rich import progress
+
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        _rate_column(),
+        progress.TimeRemainingColumn(),
+        progress.TextColumn("[red]{task.fields[failed]}"),
+        console=stderr(),
+    )
+
+
+def _rate_column() -> Any:
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class RateColumn(ProgressColumn):
+        """Expressions per second."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.1f}/s" if speed else "-/s", style="progress.data.speed")
+
+    return RateColumn()

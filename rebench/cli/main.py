@@ -1,0 +1,92 @@
+"""The command `rebench`: its subcommands, and what an exception means to a shell."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from rebench.cli import data, import_, models, run, score
+from rebench.cli.console import print_error
+from rebench.errors import RebenchError
+
+BUG = 70
+"""The exit code of an error that is ours (EX_SOFTWARE); the contract has the others: 0, 1, 2, 130."""
+
+
+class Commands(TyperGroup):
+    """The group of all commands; the one place where an exception becomes a line and an exit code."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        """Runs a command line; `--debug` may stand anywhere in it."""
+        given = list(sys.argv[1:] if args is None else args)
+        return super().main(sorted(given, key=lambda word: word != "--debug"), *rest, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command. Wrong requests end with 2, an interrupt with 130."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # a closed pipe shows here, not after the last line of ours
+            return result
+        except KeyboardInterrupt:
+            print_error("interrupted: what is done is kept, the same command continues")
+            raise typer.Exit(130) from None
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):  # Typer's own
+                raise
+            _explain(error, ctx.params.get("debug", False))
+            raise typer.Exit(2 if isinstance(error, RebenchError) else BUG) from None
+
+
+def _explain(error: Exception, debug: bool) -> None:
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    elif isinstance(error, RebenchError):
+        print_error(str(error))
+    else:
+        print_error(f"{type(error).__name__}: {error} - this is a bug in rebench: --debug shows where")
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import rebench
+
+        sys.stdout.write(f"rebench {rebench.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Evaluate referring image segmentation on expressions that are ambiguous."""
+
+
+app.command()(run.run)
+app.command()(score.score)
+app.command("import")(import_.import_)
+app.add_typer(data.app, name="data", help="What the splits need, and whether it is there.")
+app.command()(models.models)
+
+
+def main() -> None:
+    """The entry point of `rebench` and `python -m rebench`."""
+    app()

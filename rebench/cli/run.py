@@ -1,0 +1,69 @@
+"""`rebench run`: models on splits, to scores."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Models = Annotated[
+    list[str],
+    typer.Option(
+        "--model", "-m", help="A registered name (safire, safire:tiny), module:Class or file.py:Class."
+    ),
+]
+Splits = Annotated[list[str], typer.Option("--split", "-s", help="scenes, arefcoco, refcoco:testA, ...")]
+
+
+def run(
+    model: Models,
+    split: Splits,
+    weights: Annotated[Path | None, typer.Option(help="A file of weights for the model.")] = None,
+    data_root: Annotated[
+        Path | None, typer.Option(help="Where the data sets lie; else $REBENCH_DATA, else the cache folder.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Runs go to OUT/<split>/<model>/.")] = Path("runs"),
+    protocol: Annotated[str, typer.Option(help="The evaluation protocol.")] = "original",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many expressions.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="The most expressions in one call of the model.")
+    ] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="For the model and the intervals.")] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew in the place of an older run.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Run models on splits and score them.
+
+    Started again, an interrupted run continues where it was, and a finished one is only shown;
+    expressions that failed count as done. `--model` and `--split` may be repeated.
+    """
+    from rebench.cli.console import RunProgress, print_json, show_run
+    from rebench.data.catalogue import load_split
+    from rebench.evaluation import evaluate
+    from rebench.metrics.protocols import get_protocol
+    from rebench.predict.registry import find, load
+
+    get_protocol(protocol)
+    found = [find(spec, weights) for spec in dict.fromkeys(model)]
+    loaded_splits = {chosen.name: chosen for chosen in (load_split(name, data_root) for name in split)}
+    runs = []
+    for source in found:
+        predictor = load(source, device=device, seed=seed)
+        for chosen in loaded_splits.values():
+            done = evaluate(
+                predictor,
+                chosen,
+                out=out,
+                protocol=protocol,
+                batch_size=batch_size,
+                limit=limit,
+                seed=seed,
+                fresh=fresh,
+                progress=RunProgress(),
+            )
+            show_run(done)
+            runs.append(done)
+    if json:
+        print_json({"schema_version": 1, "runs": [done.as_dict() for done in runs]})
+    if any(done.failed for done in runs):
+        raise typer.Exit(1)

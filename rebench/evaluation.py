@@ -1,0 +1,174 @@
+"""From a model and a split to scores: run, score, summarise, each stage from the files of the last."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rebench.data.split import Split
+from rebench.errors import RebenchError
+from rebench.predict.interface import Predictor
+from rebench.predict.registry import LoadedPredictor, find, load, wrap
+from rebench.store.environment import environment
+from rebench.store.folder import RunFolder, run_path
+from rebench.store.record import RunRecord, SplitRecord
+from rebench.store.writer import RunWriter, now
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rebench.metrics.scoring import Scored
+    from rebench.predict.runner import Progress
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run with its results.
+
+    Attributes:
+        path: the folder it lies in.
+        record: `run.json`.
+        scores: one row per scored expression, as in `scores.parquet`.
+        summary: the document of `summary.json`.
+    """
+
+    path: Path
+    record: RunRecord
+    scores: "pd.DataFrame"
+    summary: dict[str, Any]
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Run":
+        """A run that was made before. Raises RebenchError if there is none, or none with scores."""
+        folder = RunFolder(path)
+        return cls(folder.path, folder.record, folder.scores(), folder.summary())
+
+    def predictions(self) -> "pd.DataFrame":
+        """One row per predicted expression, with its mask as run lengths."""
+        return RunFolder(self.path).predictions()
+
+    @property
+    def failed(self) -> int:
+        """Expressions without a score: the model failed, or the target mask could not be used."""
+        return int(self.summary["coverage"]["failed"])
+
+    @property
+    def first_failure(self) -> str | None:
+        """The error of the first expression that the model failed on."""
+        predictions = RunFolder(self.path).predictions(["sample_id", "status", "error"])
+        failed = predictions[predictions["status"] == "failed"]
+        return None if failed.empty else f"{failed['error'].iloc[0]} ({failed['sample_id'].iloc[0]})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Path, `run.json` and `summary.json` in one JSON object."""
+        return {"path": str(self.path), "run": self.record.as_dict(), "summary": self.summary}
+
+
+def evaluate(
+    predictor: Predictor | LoadedPredictor | str,
+    split: Split | str,
+    *,
+    out: str | Path = "runs",
+    protocol: str = "original",
+    weights: str | Path | None = None,
+    data_root: str | Path | None = None,
+    device: str = "auto",
+    batch_size: int = 16,
+    limit: int | None = None,
+    seed: int = 0,
+    fresh: bool = False,
+    progress: "Progress | None" = None,
+) -> Run:
+    """Predicts, scores and summarises a split, into `<out>/<split>/<model>/`.
+
+    A run that was interrupted is continued, one that is finished is only read. What identifies a
+    model that is handed over as an object is its class and its card: give `fresh=True` where those
+    do not change but its answers do.
+
+    Args:
+        predictor: anything with `predict`, or a model as the command line names it.
+        split: a split, or its name.
+        protocol: the name of the evaluation protocol.
+        weights: a file for a model given by name.
+        data_root: where the data of a split given by name lies.
+        device: "auto", "cpu", "cuda" or "cuda:<n>", for a model given by name.
+        batch_size: the most expressions the model gets in one call.
+        limit: only so many expressions, the first of the split; the run stays partial.
+        seed: handed to a model given by name; also of the intervals.
+        fresh: begins anew in the place of the run that is there.
+        progress: is told how it goes.
+
+    Raises:
+        RebenchError: the request or its input is wrong; what is on disk stands as it was.
+    """
+    from rebench.data.catalogue import load_split
+    from rebench.metrics.protocols import get_protocol
+    from rebench.predict.runner import run
+
+    chosen = get_protocol(protocol)
+    check_request(batch_size, limit, seed)
+    if isinstance(split, str):
+        split = load_split(split, data_root)
+    loaded = _loaded(predictor, weights, device, seed)
+    record = _record(loaded, split, protocol, seed)
+    with RunWriter(run_path(out, split.name, loaded.spec), record, fresh) as writer:
+        samples = split.samples[:limit]
+        predicted = run(loaded.predictor, split, samples, writer, chosen, batch_size, progress)
+        if predicted or not _is_scored(writer.folder, protocol):
+            score_run(writer.folder, split, protocol, seed)
+        return Run.read(writer.path)
+
+
+def score_run(folder: RunFolder, split: Split, protocol: str, seed: int = 0) -> "Scored":
+    """Makes `scores.parquet` and `summary.json` from the predictions of a run.
+
+    The same predictions give the same bytes.
+
+    Raises:
+        RebenchError: predictions that are damaged, a protocol that is unknown, a disk that is full.
+    """
+    from rebench.metrics.scoring import score_predictions
+    from rebench.metrics.summary import summarise
+
+    scored = score_predictions(split, folder.predictions(), protocol)
+    summary = summarise(scored.scores, split, protocol, seed=seed, failed=len(scored.failures))
+    folder.write_scores(scored.scores)
+    folder.write_summary(summary)
+    return scored
+
+
+def check_request(batch_size: int, limit: int | None, seed: int) -> None:
+    """Raises RebenchError for numbers that mean nothing."""
+    if batch_size < 1:
+        raise RebenchError(f"batch size {batch_size} is too small: give 1 or more")
+    if limit is not None and limit < 1:
+        raise RebenchError(f"limit {limit} is too small: give 1 or more expressions")
+    if seed < 0:
+        raise RebenchError(f"seed {seed} is negative: give 0 or more")
+
+
+def _loaded(
+    predictor: Predictor | LoadedPredictor | str, weights: str | Path | None, device: str, seed: int
+) -> LoadedPredictor:
+    if isinstance(predictor, str):
+        return load(find(predictor, weights), device=device, seed=seed)
+    if weights is not None:
+        raise RebenchError("weights go with the name of a model, not with a model that is already there")
+    return predictor if isinstance(predictor, LoadedPredictor) else wrap(predictor)
+
+
+def _record(loaded: LoadedPredictor, split: Split, protocol: str, seed: int) -> RunRecord:
+    device, backend = loaded.device, loaded.card.backend
+    return RunRecord(
+        model=loaded.record,
+        split=SplitRecord.of(split),
+        protocol=protocol,
+        environment=environment(device.kind, device.name, backend)
+        if device
+        else environment(None, None, backend),
+        seed=seed,
+        started=now(),
+    )
+
+
+def _is_scored(folder: RunFolder, protocol: str) -> bool:
+    return folder.scored and folder.summary().get("protocol") == protocol

@@ -1,0 +1,73 @@
+"""Intervals by resampling images: the expressions of one image are not independent."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_BLOCK = 1 << 20
+"""Draws held in memory at a time; a block is some tens of megabytes."""
+
+
+def cluster_bootstrap(
+    numerators: Floats,
+    denominators: Floats,
+    resamples: int,
+    rng: np.random.Generator,
+    level: float = 0.95,
+) -> tuple[Floats, Floats, Floats]:
+    """Percentile intervals of m ratios of sums, from drawing whole clusters with replacement.
+
+    Ratio j is `numerators[:, j].sum() / denominators[:, j].sum()`: oIoU with summed intersections over
+    summed unions, a mean with summed values over counts. All ratios share the drawn clusters.
+
+    Args:
+        numerators: per-cluster sums, (clusters, m).
+        denominators: per-cluster sums, (clusters, m), not negative; 0 where the cluster has no share.
+        resamples: how often `clusters` clusters are drawn.
+        rng: the source of chance; the same state gives the same intervals.
+        level: the share of resampled values inside, between 0 and 1.
+
+    Returns:
+        value, low, high, each (m,). The value is NaN where the denominator is zero everywhere. The
+        interval is NaN where fewer than two clusters have a share: one image says nothing about the
+        spread between images. A resample without any share in a ratio is left out for that ratio.
+
+    Source:
+        Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3; clusters as the unit
+        as in Cameron, Gelbach and Miller (2008), "pairs cluster bootstrap".
+    """
+    clusters, ratios = numerators.shape
+    value = _ratio(numerators.sum(axis=0), denominators.sum(axis=0))
+    low, high = np.full(ratios, np.nan), np.full(ratios, np.nan)
+    estimable = np.flatnonzero((denominators > 0).sum(axis=0) >= 2)
+    if not len(estimable):
+        return value, low, high
+    drawn = np.concatenate(
+        [
+            _ratio(counts @ numerators[:, estimable], counts @ denominators[:, estimable])
+            for counts in _draws(clusters, resamples, rng)
+        ]
+    )
+    tails = ((1 - level) / 2, (1 + level) / 2)
+    for column, values in zip(estimable, drawn.T, strict=True):
+        low[column], high[column] = np.quantile(values[~np.isnan(values)], tails)
+    return value, low, high
+
+
+def _draws(clusters: int, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """How often each cluster was drawn, in blocks of (resamples of the block, clusters)."""
+    rows = max(1, _BLOCK // clusters)
+    for start in range(0, resamples, rows):
+        block = min(rows, resamples - start)
+        drawn = rng.integers(clusters, size=(block, clusters))
+        drawn += np.arange(block)[:, None] * clusters
+        counts = np.bincount(drawn.ravel(), minlength=block * clusters)
+        yield counts.reshape(block, clusters).astype(np.float64)
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    """above / below, NaN where below is zero."""
+    return np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0)

@@ -1,0 +1,219 @@
+"""Somebody else's predictions as a run: read, checked against the manifest, scored like our own."""
+
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rebench.data.masks import check, encode, from_annotation
+from rebench.data.split import Rle, Sample, Split
+from rebench.errors import RebenchError
+from rebench.evaluation import score_run
+from rebench.metrics.protocols import get_protocol
+from rebench.store.environment import environment
+from rebench.store.folder import run_path
+from rebench.store.record import ModelRecord, RunRecord, SplitRecord
+from rebench.store.shards import Prediction
+from rebench.store.writer import SHARD_ROWS, RunWriter, now
+
+FORMATS = "JSON Lines (.jsonl, .jsonl.gz), Parquet (.parquet) or a folder of PNG masks"
+
+_NAMED = 3
+"""Offenders that an error names; the others are counted."""
+
+
+class Entry(NamedTuple):
+    """One foreign prediction: whose it is, and a mask in one of the accepted forms, unchecked."""
+
+    sample_id: str
+    mask: Any
+
+
+def import_predictions(
+    file: str | Path,
+    model: str,
+    split: Split,
+    out: str | Path = "runs",
+    protocol: str = "original",
+    *,
+    fresh: bool = False,
+) -> Path:
+    """Make a scored run `<out>/<split>/<model>/` of a file of masks; its path is returned.
+
+    Accepted are one JSON object per line with "sample_id" and "rle" (COCO run lengths: an object with
+    size and counts, or the compressed counts alone); Parquet with these columns (and height and width,
+    if it likes); or a folder of one-channel PNG masks named `<sample_id>.png`, where non-zero is the
+    referent. Expressions without a mask make the run partial; they are never empty masks.
+
+    Args:
+        file: the file or folder.
+        model: a name for who predicted.
+        split: what was predicted.
+        out: where runs are kept.
+        protocol: how they are scored.
+        fresh: replace the run that is there.
+
+    Raises:
+        RebenchError: the file cannot be read, or holds what does not fit the manifest (ids that are
+            unknown or come twice, masks of another size, damaged run lengths); nothing is written then.
+    """
+    path = Path(file)
+    get_protocol(protocol)
+    if not model.strip():
+        raise RebenchError("the model needs a name: give --model")
+    masks = _checked(path, split)
+    record = RunRecord(
+        model=ModelRecord(name=model),
+        split=SplitRecord.of(split),
+        protocol=protocol,
+        environment=environment(),
+        source="imported",
+        source_sha256=_sha256(path),
+        started=now(),
+    )
+    with RunWriter(run_path(out, split.name, model), record, fresh) as writer:
+        new = [s for s in split.samples if s.sample_id in masks and s.sample_id not in writer.status]
+        for start in range(0, len(new), SHARD_ROWS):
+            writer.add(Prediction.answered(s, masks[s.sample_id]) for s in new[start : start + SHARD_ROWS])
+        writer.finish()
+        score_run(writer.folder, split, protocol)
+        return writer.path
+
+
+def _checked(path: Path, split: Split) -> dict[str, Rle]:
+    """The masks by sample id. Raises RebenchError that names the first of each kind of offender."""
+    samples = {sample.sample_id: sample for sample in split.samples}
+    masks: dict[str, Rle] = {}
+    unknown, twice, unfit = [], [], []
+    for name, mask in read_entries(path):
+        if name not in samples:
+            unknown.append(name)
+        elif name in masks:
+            twice.append(name)
+        else:
+            try:
+                masks[name] = _mask(mask, samples[name])
+            except RebenchError as error:
+                unfit.append(f"{name}: {error}")
+                masks[name] = Rle(size=[0, 0], counts="")  # seen, so that its double is found
+    kinds = {f"not in {split.name}": unknown, "given twice": twice, "without a mask that fits": unfit}
+    complaints = [f"{len(names):,} {kind} ({_first(names)})" for kind, names in kinds.items() if names]
+    if complaints:
+        raise RebenchError(f"{path} does not fit the manifest of {split.name}: {'; '.join(complaints)}")
+    if not masks:
+        raise RebenchError(f"{path} holds no prediction: give {FORMATS}")
+    return masks
+
+
+def _first(names: list[str]) -> str:
+    more = ", ..." if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def read_entries(path: Path) -> Iterator[Entry]:
+    """The predictions in a file or folder, in its order. Raises RebenchError if it cannot be read."""
+    if not path.exists():
+        raise RebenchError(f"no file {path}: give {FORMATS}")
+    try:
+        if path.is_dir():
+            yield from _png_folder(path)
+        elif path.suffix == ".parquet":
+            yield from _parquet(path)
+        elif path.name.endswith((".jsonl", ".jsonl.gz")):
+            yield from _json_lines(path)
+        else:
+            raise RebenchError(f"cannot tell what {path} is: give {FORMATS}")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise RebenchError(f"could not read {path}: {error}") from error
+
+
+def _json_lines(path: Path) -> Iterator[Entry]:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise RebenchError(f"{path}, line {number} is not JSON: {error}") from error
+            if not isinstance(row, dict) or not isinstance(row.get("sample_id"), str) or "rle" not in row:
+                raise RebenchError(f'{path}, line {number}: wants {{"sample_id": text, "rle": ...}}')
+            yield Entry(row["sample_id"], row["rle"])
+
+
+def _parquet(path: Path) -> Iterator[Entry]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        there = file.schema_arrow.names
+        lacking = {"sample_id", "rle"} - set(there)
+        if lacking:
+            raise RebenchError(
+                f"{path} lacks the column {', '.join(sorted(lacking))}: it has {', '.join(there)}"
+            )
+        columns = [name for name in ("sample_id", "rle", "height", "width") if name in there]
+        for batch in file.iter_batches(columns=columns):
+            yield from (_parquet_entry(row) for row in batch.to_pylist())
+    except (pa.ArrowException, OSError) as error:
+        raise RebenchError(f"could not read {path}: {' '.join(str(error).split())}") from error
+
+
+def _parquet_entry(row: Mapping[str, Any]) -> Entry:
+    mask = row["rle"]
+    if isinstance(mask, str | bytes) and row.get("height") is not None and row.get("width") is not None:
+        mask = {"size": [row["height"], row["width"]], "counts": mask}
+    return Entry(str(row["sample_id"]), mask)
+
+
+def _png_folder(path: Path) -> Iterator[Entry]:
+    for file in _pngs(path):
+        yield Entry(file.relative_to(path).with_suffix("").as_posix(), file)
+
+
+def _pngs(path: Path) -> list[Path]:
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() == ".png")
+
+
+def _mask(mask: Any, sample: Sample) -> Rle:
+    """Validated run lengths at the size of the picture. Raises RebenchError if there are none."""
+    if isinstance(mask, Path):
+        return encode(_read_png(mask, sample))
+    if isinstance(mask, Mapping):
+        return from_annotation(mask, sample.height, sample.width)
+    return check({"size": [sample.height, sample.width], "counts": mask}, sample.height, sample.width)
+
+
+def _read_png(file: Path, sample: Sample) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """True where a one-channel PNG is not zero, (H, W); of a palette image, where the index is not."""
+    from PIL import Image
+
+    try:
+        with Image.open(file, formats=["PNG"]) as image:
+            if image.size != (sample.width, sample.height):
+                raise RebenchError(
+                    f"size {image.height} x {image.width}, wants {sample.height} x {sample.width}"
+                )
+            if len(image.getbands()) != 1:
+                raise RebenchError(f"mode {image.mode}, wants one channel")
+            return np.asarray(image) != 0
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise RebenchError(f"not a readable PNG: {error}") from error
+
+
+def _sha256(path: Path) -> str:
+    """SHA-256 of the file; of a folder, over the name and the hash of every mask in it."""
+    if path.is_file():
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for png in _pngs(path):
+        digest.update(f"{png.relative_to(path).as_posix()}\t{_sha256(png)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,46 @@
+"""Scores and summary anew, from the predictions that a run keeps."""
+
+import os
+from pathlib import Path
+
+from rebench.data.split import Split
+from rebench.errors import RebenchError
+from rebench.evaluation import Run, score_run
+from rebench.metrics.protocols import get_protocol
+from rebench.store.folder import RunFolder
+from rebench.store.lock import RunLock
+
+
+def rescore(
+    path: str | Path,
+    protocol: str | None = None,
+    data_root: str | os.PathLike[str] | None = None,
+    split: Split | None = None,
+) -> Run:
+    """Write scores.parquet and summary.json of a run again; the predictions are not touched.
+
+    Args:
+        path: the run's folder.
+        protocol: how to score; the run's own protocol where None.
+        data_root: where the split's files are.
+        split: the split itself, where it is already loaded.
+
+    Raises:
+        RebenchError: no run there, unknown protocol, the split cannot be loaded, or it has other
+            expressions than those the run was made on.
+    """
+    from rebench.data.catalogue import load_split
+
+    folder = RunFolder(path)
+    record = folder.record
+    choices = get_protocol(protocol or record.protocol)
+    split = split or load_split(record.split.name, data_root)
+    if split.manifest.sha256 != record.split.manifest_sha256:
+        raise RebenchError(
+            f"{folder.path} was made on another {record.split.name} ({record.split.coverage}, manifest"
+            f" {record.split.manifest_sha256[:12]}) than the data here ({split.coverage}, manifest"
+            f" {split.manifest.sha256[:12]}): give the --data-root it was made with"
+        )
+    with RunLock(folder.path):
+        score_run(folder, split, choices.name, seed=record.seed)
+        return Run.read(folder.path)

@@ -1,6 +1,6 @@
 """From a model and a split to scores: run, score, summarise, each stage from the files of the last."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,8 +158,9 @@ def _loaded(
 
 def _record(loaded: LoadedPredictor, split: Split, protocol: str, seed: int) -> RunRecord:
     device, backend = loaded.device, loaded.card.backend
+    warning = loaded.card.warning or _scenes_only(loaded, split)
     return RunRecord(
-        model=loaded.record,
+        model=replace(loaded.record, warning=warning),
         split=SplitRecord.of(split),
         protocol=protocol,
         environment=environment(device.kind, device.name, backend)
@@ -168,6 +169,14 @@ def _record(loaded: LoadedPredictor, split: Split, protocol: str, seed: int) -> 
         seed=seed,
         started=now(),
     )
+
+
+def _scenes_only(loaded: LoadedPredictor, split: Split) -> str | None:
+    """What to say of weights that have seen drawings and are shown photographs."""
+    seen = {name.partition(":")[0] for name in loaded.card.trained_on}
+    if seen != {"scenes"} or split.name.partition(":")[0] == "scenes":
+        return None
+    return f"these weights have only ever seen scenes: their scores on {split.name} mean nothing"
 
 
 def _is_scored(folder: RunFolder, protocol: str) -> bool:

@@ -6,26 +6,28 @@ back (Liu et al. 2024, VMamba; the variant without a gate, state size 1).
 """
 
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu, softplus
 
-from baselines.ops.scan import selective_scan
+from baselines.ops.scan import directional_scan
 
 
 class ScanParameters(nn.Module):
-    """The selective parameters of K directions: projections to step size, B and C, decay and skip."""
+    """The selective parameters of K directions: projections to step size, B and C, decay and skip.
 
-    def __init__(self, directions: int, width: int, states: int = 1) -> None:
+    The state has one entry per channel, as in VMamba's models of 2024.
+    """
+
+    def __init__(self, directions: int, width: int) -> None:
         super().__init__()
-        self.directions, self.states = directions, states
+        self.directions = directions
         self.rank = math.ceil(width / 16)
-        self.x_proj_weight = nn.Parameter(torch.empty(directions, self.rank + 2 * states, width))
+        self.x_proj_weight = nn.Parameter(torch.empty(directions, self.rank + 2, width))
         self.dt_projs_weight = nn.Parameter(torch.empty(directions, width, self.rank))
         self.dt_projs_bias = nn.Parameter(torch.empty(directions, width))
-        self.A_logs = nn.Parameter(torch.arange(1.0, states + 1).log().repeat(directions * width, 1))
+        self.A_logs = nn.Parameter(torch.zeros(directions * width, 1))
         self.Ds = nn.Parameter(torch.ones(directions * width))
         bound = width**-0.5
         nn.init.uniform_(self.x_proj_weight, -bound, bound)
@@ -33,62 +35,46 @@ class ScanParameters(nn.Module):
         step = torch.exp(torch.empty(directions, width).uniform_(math.log(1e-3), math.log(0.1)))
         self.dt_projs_bias.data = step + torch.log(-torch.expm1(-step))  # the inverse of softplus
 
-    def forward(self, x: Tensor, orders: Sequence[Tensor | None], real: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, orders: Tensor, real: Tensor | None) -> Tensor:
         """Scan a sequence along each of K orders and sum.
 
         Args:
             x: (B, L, width).
-            orders: per direction a permutation of the L positions, or None for the order as it is.
-            real: (B, L) bool; a position that is not real takes no step and gives no output.
+            orders: (K, L), per direction the positions as it visits them.
+            real: (B, L) bool; a position that is not real takes no step, and its output means nothing.
         """
-        length = x.shape[1]
-        along = torch.stack([x if o is None else x[:, o] for o in orders], 1)  # (B, K, L, width)
-        projected = torch.einsum("bklw,kcw->bkcl", along, self.x_proj_weight)
-        dt, b, c = projected.split([self.rank, self.states, self.states], 2)
-        delta = torch.einsum("bkrl,kwr->bkwl", dt, self.dt_projs_weight).float()
-        delta = softplus(delta + self.dt_projs_bias[:, :, None])
+        x = x.float()
+        projected = torch.einsum("blw,kcw->bkcl", x, self.x_proj_weight).float()
+        rank, b, c = projected.split([self.rank, 1, 1], 2)
+        delta = torch.einsum("bkrl,kwr->bklw", rank, self.dt_projs_weight).float()
+        dt = softplus(delta + self.dt_projs_bias[:, None])
         if real is not None:
-            steps = torch.stack([real if o is None else real[:, o] for o in orders], 1)
-            delta = delta * steps[:, :, None]
-        y = selective_scan(
-            along.transpose(2, 3).flatten(1, 2).float(),
-            delta.flatten(1, 2),
-            -torch.exp(self.A_logs.float()),
-            b.float(),
-            c.float(),
-            self.Ds,
+            dt = dt * real[:, None, :, None]
+        decay = -torch.exp(self.A_logs.float()).view(self.directions, -1)
+        return directional_scan(
+            x, dt, decay, b[:, :, 0], c[:, :, 0], self.Ds.view(self.directions, -1), orders
         )
-        y = y.unflatten(1, (self.directions, -1)).transpose(2, 3)  # (B, K, L, width)
-        total = torch.zeros_like(y[:, 0])
-        for k, order in enumerate(orders):
-            total = total + (y[:, k] if order is None else y[:, k][:, _inverse(order)])
-        assert total.shape[1] == length
-        return total
 
 
-def _inverse(order: Tensor) -> Tensor:
-    return torch.empty_like(order).scatter_(0, order, torch.arange(order.numel(), device=order.device))
-
-
-def cross_orders(height: int, width: int, device: torch.device) -> list[Tensor | None]:
+def cross_orders(height: int, width: int, device: torch.device) -> Tensor:
     """The four orders of VMamba's cross-scan: row-major, column-major, and both reversed."""
     rows = torch.arange(height * width, device=device)
     columns = rows.view(height, width).t().flatten()
-    return [None, columns, rows.flip(0), columns.flip(0)]
+    return torch.stack([rows, columns, rows.flip(0), columns.flip(0)])
 
 
 class StateSpaceBranch(nn.Module):
     """Projection, depthwise convolution, scan, normalisation and projection back."""
 
-    def __init__(
-        self, width: int, directions: int, ratio: float, states: int, with_text: bool = False
-    ) -> None:
+    def __init__(self, width: int, directions: int, ratio: float, with_text: bool = False) -> None:
         super().__init__()
         inner = int(ratio * width)
         self.in_proj = nn.Linear(width, inner, bias=False)
         self.conv2d = nn.Conv2d(inner, inner, 3, padding=1, groups=inner, bias=False)
-        self.text_conv = nn.Conv1d(inner, inner, 3, padding=1, groups=inner, bias=False) if with_text else None
-        self.scan = ScanParameters(directions, inner, states)
+        self.text_conv = (
+            nn.Conv1d(inner, inner, 3, padding=1, groups=inner, bias=False) if with_text else None
+        )
+        self.scan = ScanParameters(directions, inner)
         self.out_norm = nn.LayerNorm(inner)
         self.out_proj = nn.Linear(inner, width, bias=False)
 
@@ -119,10 +105,10 @@ class FeedForward(nn.Sequential):
 class MapLayer(nn.Module):
     """A VMamba block over a map: tokens (B, H*W, C) in row-major order, scanned in four directions."""
 
-    def __init__(self, width: int, ratio: float, mlp_ratio: float, states: int) -> None:
+    def __init__(self, width: int, ratio: float, mlp_ratio: float) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
-        self.op = StateSpaceBranch(width, 4, ratio, states)
+        self.op = StateSpaceBranch(width, 4, ratio)
         self.norm2 = nn.LayerNorm(width)
         self.mlp = FeedForward(width, mlp_ratio)
 

@@ -5,6 +5,7 @@ steps instead of L, forwards and backwards, and no decay is ever inverted, so no
 """
 
 import math
+from functools import cache
 from typing import Any
 
 import torch
@@ -104,3 +105,46 @@ def selective_scan(
     if D is not None:
         y = y + x * D.to(wide)[:, None]
     return y.to(u.dtype)
+
+
+def backend(device: str | torch.device) -> str:
+    """What computes `directional_scan` there: "numba" on the CPU if it is installed, else "torch"."""
+    return "numba" if torch.device(device).type == "cpu" and _compiled() is not None else "torch"
+
+
+@cache
+def _compiled() -> Any:
+    try:
+        from baselines.ops.cpu import DirectionalScan
+    except ImportError:
+        return None
+    return DirectionalScan
+
+
+def directional_scan(
+    x: Tensor, dt: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, orders: Tensor
+) -> Tensor:
+    """Scan one sequence along several orders, each with its own parameters, and sum the outputs.
+
+    Args:
+        x: (batch, L, width).
+        dt: step sizes, (batch, K, L, width), not negative; 0 leaves the state of a direction untouched.
+        A, D: (K, width), decay rates (negative) and skip weights; the state has one entry per channel.
+        B, C: (batch, K, L).
+        orders: (K, L) int64, for each direction the positions in the order in which it visits them.
+
+    Returns:
+        y (batch, L, width). With K = 1 and the natural order it equals `selective_scan` with N = 1.
+    """
+    inputs = (x, dt, A, B, C, D, orders)
+    if backend(x.device) == "numba" and all(t.dtype == torch.float32 for t in inputs[:-1]):
+        return _compiled().apply(*inputs)
+    y = torch.zeros_like(x)
+    for k in range(len(orders)):
+        order = orders[k]
+        back = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
+        steps = dt[:, k].index_select(1, order)
+        u = x.index_select(1, order)
+        h = recurrence(torch.exp(steps * A[k]), steps * u * B[:, k].index_select(1, order)[..., None])
+        y = y + (h * C[:, k].index_select(1, order)[..., None] + u * D[k]).index_select(1, back)
+    return y

@@ -15,11 +15,11 @@ class SaFiReConfig:
         max_words: tokens kept of an expression. Reading: 20.
         saccade, fixation: which phases an SFLayer has (the paper's Table 4).
         sequence: what fixation scans. "fixate": a copy of the text after every window; "vanilla": the image,
-            then the text; "repeat": the image, then as many copies of the text as there are windows (Table 5).
+            then the text; "repeat": the image, then a copy of the text per window (the paper's Table 5).
         window: side of a fixation window in tokens.
         fixation_scan: directions. Reading: forwards and backwards, summed; "cross" scans the grid of windows
             by tokens in four directions.
-        ssm_ratio, mlp_ratio, states: of the state-space layers. Reading: as VMamba-B.
+        ssm_ratio, mlp_ratio: of the state-space layers, whose state size is 1. Reading: as VMamba-B.
         head_width: channels of the mask head. Reading: 512, as LAVT.
     """
 
@@ -42,7 +42,6 @@ class SaFiReConfig:
     fixation_scan: Literal["bidirectional", "cross", "forward"] = "bidirectional"
     ssm_ratio: float = 2.0
     mlp_ratio: float = 4.0
-    states: int = 1
     head_width: int = 512
 
     @property
@@ -65,7 +64,8 @@ TINY = SaFiReConfig(
     text_heads=4,
     vocabulary=0,  # the length of its word list, filled in where the list is read
     max_words=24,
+    window=8,
     ssm_ratio=1.0,
     mlp_ratio=2.0,
-    head_width=64,
+    head_width=32,
 )

@@ -1,53 +1,60 @@
 """The second phase of an SFLayer: group into windows, scan with the text, recover (paper, section 3.3)."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, pad
 
 from baselines.nn.vssm import FeedForward, StateSpaceBranch, cross_orders
 from baselines.safire.config import SaFiReConfig
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Where every token stands in the sequence that is scanned.
+class Grouping:
+    """How a map of height x width tokens and L words stand in one sequence, and how they come back.
 
-    Attributes:
-        source: for each of the S positions, the token that stands there: 0 .. H*W - 1 is the map, then the
-            words, then one empty token that fills up windows at the border.
-        map_at: for each token of the map, its position.
-        text_at: (copies, L), the positions of the words of every copy of the text.
-        row: length of one window with its text, for the cross scan.
+    A token has any shape behind its position, so the same code moves features and marks of what is real.
     """
 
-    source: Tensor
-    map_at: Tensor
-    text_at: Tensor
-    row: int
+    def __init__(self, height: int, width: int, words: int, config: SaFiReConfig) -> None:
+        self.height, self.width, self.words = height, width, words
+        self.sequence, self.side = config.sequence, config.window
+        self.rows, self.columns = math.ceil(height / self.side), math.ceil(width / self.side)
+        self.windows = self.rows * self.columns
+        self.copies = 1 if self.sequence == "vanilla" else self.windows
 
+    def join(self, tokens: Tensor, text: Tensor) -> Tensor:
+        """Tokens (B, H*W, C) and text (B, L, C) to the sequence (B, S, C)."""
+        copies = text[:, None].expand(-1, self.copies, -1, -1)
+        if self.sequence != "fixate":
+            return torch.cat([tokens, copies.flatten(1, 2)], 1)
+        w = self.side
+        grid = tokens.unflatten(1, (self.height, self.width))
+        grid = pad(grid, (0, 0, 0, self.columns * w - self.width, 0, self.rows * w - self.height))
+        grid = grid.unflatten(2, (self.columns, w)).unflatten(1, (self.rows, w)).transpose(2, 3)
+        windows = grid.reshape(len(tokens), self.windows, w * w, -1)
+        return torch.cat([windows, copies], 2).flatten(1, 2)
 
-def layout(height: int, width: int, words: int, config: SaFiReConfig, device: torch.device) -> Layout:
-    """The sequence of a map of height x width tokens with a sentence of `words` tokens."""
-    w = config.window
-    rows, columns = math.ceil(height / w), math.ceil(width / w)
-    grid = torch.full((rows * w, columns * w), height * width + words, device=device)
-    grid[:height, :width] = torch.arange(height * width, device=device).view(height, width)
-    windows = grid.view(rows, w, columns, w).transpose(1, 2).reshape(rows * columns, w * w)
-    text = torch.arange(words, device=device) + height * width
-    if config.sequence == "fixate":
-        source = torch.cat([windows, text.expand(len(windows), -1)], 1).flatten()
-    elif config.sequence == "repeat":
-        source = torch.cat([grid[:height, :width].flatten(), text.repeat(len(windows))])
-    else:
-        source = torch.cat([grid[:height, :width].flatten(), text])
-    order = torch.argsort(source, stable=True)
-    map_at = order[: height * width]
-    copies = 1 if config.sequence == "vanilla" else len(windows)
-    text_at = order[height * width : height * width + words * copies].view(words, copies).t()
-    return Layout(source, map_at, text_at, w * w + words)
+    def split(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
+        """The sequence back to tokens (B, H*W, C) and the copies of the text (B, copies, L, C)."""
+        if self.sequence != "fixate":
+            tokens, copies = sequence.split([self.height * self.width, self.copies * self.words], 1)
+            return tokens, copies.unflatten(1, (self.copies, self.words))
+        w = self.side
+        windows, copies = sequence.unflatten(1, (self.windows, -1)).split([w * w, self.words], 2)
+        grid = windows.unflatten(2, (w, w)).unflatten(1, (self.rows, self.columns)).transpose(2, 3)
+        grid = grid.flatten(3, 4).flatten(1, 2)  # (B, rows * w, columns * w, C)
+        return grid[:, : self.height, : self.width].flatten(1, 2), copies
+
+    def orders(self, scan: str, device: torch.device) -> Tensor:
+        """The directions in which the sequence is scanned, (K, S)."""
+        along = self.windows * self.side**2 if self.sequence == "fixate" else self.height * self.width
+        positions = torch.arange(along + self.copies * self.words, device=device)
+        if scan == "forward":
+            return positions[None]
+        if scan == "bidirectional":
+            return torch.stack([positions, positions.flip(0)])
+        return cross_orders(self.windows, self.side**2 + self.words, device)
 
 
 class Fixation(nn.Module):
@@ -60,37 +67,32 @@ class Fixation(nn.Module):
 
     def __init__(self, width: int, copies: int, config: SaFiReConfig) -> None:
         super().__init__()
+        if config.fixation_scan == "cross" and config.sequence != "fixate":
+            raise ValueError("the cross scan runs over windows with their text: it needs sequence='fixate'")
         self.config = config
         directions = {"forward": 1, "bidirectional": 2, "cross": 4}[config.fixation_scan]
         self.norm = nn.LayerNorm(width)
-        self.op = StateSpaceBranch(width, directions, config.ssm_ratio, config.states, with_text=True)
+        self.op = StateSpaceBranch(width, directions, config.ssm_ratio, with_text=True)
         self.norm2 = nn.LayerNorm(width)
         self.mlp = FeedForward(width, config.mlp_ratio)
         self.copy_weights = nn.Parameter(torch.zeros(copies))
 
-    def forward(self, x: Tensor, height: int, width: int, text: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, height: int, width: int, text: Tensor, real: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Map tokens (B, H*W, C) and words (B, L, C), of which `real` (B, L) are no padding."""
-        at = layout(height, width, text.shape[1], self.config, x.device)
-        parts = [self.op.map_tokens(self.norm(x), height, width), self.op.text_tokens(self.norm(text), real)]
-        tokens = torch.cat([*parts, torch.zeros_like(parts[0][:, :1])], 1)
-        counted = torch.cat([real.new_ones(x.shape[:2]), real, real.new_zeros(len(x), 1)], 1)
-        y = self.op.scan(tokens[:, at.source], self._orders(at), counted[:, at.source])
-        x = x + self.op.finish(y[:, at.map_at])
-        copies = text[:, None] + self.op.finish(y[:, at.text_at])
+        group = Grouping(height, width, text.shape[1], self.config)
+        tokens = self.op.map_tokens(self.norm(x), height, width)
+        words = self.op.text_tokens(self.norm(text), real)
+        counts = group.join(real.new_ones(*x.shape[:2], 1).float(), real[..., None].float())[..., 0]
+        y = self.op.scan(group.join(tokens, words), group.orders(self.config.fixation_scan, x.device), counts)
+        map_y, text_y = group.split(y)
+        x = x + self.op.finish(map_y)
+        copies = text[:, None] + self.op.finish(text_y)
         x = x + self.mlp(self.norm2(x))
         copies = copies + self.mlp(self.norm2(copies))
-        weights = self._weights(len(at.text_at)).to(copies.dtype)
+        weights = self._weights(group.copies).to(copies.dtype)
         return x, torch.einsum("bplc,p->blc", copies, weights) * real[..., None]
-
-    def _orders(self, at: Layout) -> list[Tensor | None]:
-        positions = torch.arange(len(at.source), device=at.source.device)
-        if self.config.fixation_scan == "forward":
-            return [None]
-        if self.config.fixation_scan == "bidirectional":
-            return [None, positions.flip(0)]
-        if self.config.sequence != "fixate":
-            raise ValueError("the cross scan needs windows with text: sequence='fixate'")
-        return cross_orders(len(positions) // at.row, at.row, at.source.device)
 
     def _weights(self, copies: int) -> Tensor:
         """One weight per copy of the text, resampled linearly where the map has another size."""

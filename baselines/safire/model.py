@@ -28,7 +28,7 @@ class Saccade(nn.Module):
         self.modulation = nn.Linear(width, 3 * width)
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
-        self.layer = MapLayer(width, config.ssm_ratio, config.mlp_ratio, config.states)
+        self.layer = MapLayer(width, config.ssm_ratio, config.mlp_ratio)
 
     def forward(self, x: Tensor, height: int, width: int, sentence: Tensor) -> Tensor:
         """Map tokens (B, H*W, C) and the pooled sentence (B, C)."""
@@ -46,7 +46,9 @@ class SFLayer(nn.Module):
         self.saccade = Saccade(width, config) if config.saccade else None
         self.fixation = Fixation(width, side * side, config) if config.fixation else None
 
-    def forward(self, x: Tensor, height: int, width: int, text: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, height: int, width: int, text: Tensor, real: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Map tokens (B, H*W, C) and words (B, L, C) to the same."""
         if self.saccade is not None:
             sentence = text.sum(1) / real.sum(1, keepdim=True).clamp(min=1)

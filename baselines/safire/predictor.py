@@ -28,7 +28,9 @@ def tiny_tokenizer() -> WordTokenizer:
     return WordTokenizer.packaged("baselines.safire", "weights/tiny-words.txt", TINY.max_words)
 
 
-def load(variant: str | None = None, weights: str | Path | None = None, device: str = "cpu") -> "SaFiRePredictor":
+def load(
+    variant: str | None = None, weights: str | Path | None = None, device: str = "cpu"
+) -> "SaFiRePredictor":
     """SaFiRe as a predictor.
 
     Args:
@@ -77,7 +79,11 @@ def _load_strictly(model: SaFiRe, file: Path) -> None:
     if missing or unexpected or reshaped:
         parts = [
             f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
-            for what, names in (("missing", missing), ("unexpected", unexpected), ("of another shape", reshaped))
+            for what, names in (
+                ("missing", missing),
+                ("unexpected", unexpected),
+                ("of another shape", reshaped),
+            )
             if names
         ]
         raise RebenchError(f"{file} does not fit this model: tensors {'; '.join(parts)}")

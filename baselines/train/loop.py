@@ -7,34 +7,25 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from baselines.nn.losses import dice_loss, focal_loss
 from baselines.train.recipe import Recipe
-from baselines.train.tensors import TensorSplit
 
 Report = Callable[[int, dict[str, float]], None]
-
-
-class Trainable(Protocol):
-    """A model that encodes pictures once and decodes their expressions."""
-
-    def encode(self, images: Tensor) -> list[Tensor]: ...
-
-    def decode(self, levels: list[Tensor], ids: Tensor, real: Tensor, size: tuple[int, int]) -> Tensor: ...
-
-
-Normalise = Callable[[Tensor], Tensor]
+Loss = Callable[[nn.Module, int], Tensor]
+"""The loss of a model on the batch of a step."""
+Check = Callable[[nn.Module], dict[str, float]]
+"""What is worth knowing of a model in training: names and values for the log."""
 
 
 def fit(
-    model: Any,
-    normalise: Normalise,
-    train: TensorSplit,
-    val: TensorSplit | None,
+    model: nn.Module,
+    loss_of: Loss,
+    check: Check,
     recipe: Recipe,
     folder: Path,
     report: Report,
@@ -51,61 +42,54 @@ def fit(
     )
     optimizer = torch.optim.AdamW(_groups(model, recipe.weight_decay), recipe.lr, betas=(0.9, 0.98))
     first = 0 if fresh else _resume(folder, model, average, optimizer, recipe)
-    device = train.images.device
     began = time.monotonic()
     for step in range(first, recipe.steps):
         for group in optimizer.param_groups:
             group["lr"] = recipe.lr * _schedule(step, recipe)
         torch.manual_seed(recipe.seed * 1_000_003 + step)  # nothing random may depend on where it resumed
         model.train()
-        images, ids, masks = train.batch(step, recipe.images, recipe.seed)
-        loss = batch_loss(model, normalise(images), ids, masks, recipe, device.type)
+        loss = loss_of(model, step)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
         optimizer.step()
         average.update_parameters(model)
         if (step + 1) % recipe.check_every == 0 or step + 1 == recipe.steps:
-            row = {"loss": loss.item(), "seconds": time.monotonic() - began}
-            if val is not None:
-                row["val_miou"] = mean_iou(average.module, normalise, val)
+            row = {"loss": loss.item(), "seconds": time.monotonic() - began, **check(average.module.eval())}
             _save(folder, step + 1, model, average, optimizer, recipe)
             _log(folder, step + 1, row)
             report(step + 1, row)
         elif (step + 1) % 20 == 0:
             report(step + 1, {})
-    return average.module
+    return average.module.eval()
 
 
-def batch_loss(
-    model: Any, images: Tensor, ids: Tensor, masks: Tensor, recipe: Recipe, device: str
-) -> Tensor:
-    """The loss of a batch: images (B, 3, H, W), ids (B, K, L), masks (B, K, h, w); each image encoded once."""
-    with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
-        logits = _logits(model, images, ids)
-    logits, targets = logits.float(), masks.flatten(0, 1)[:, None].float()
-    return recipe.dice * dice_loss(logits, targets) + recipe.focal * focal_loss(logits, targets)
+def mask_logits(model: Any, images: Tensor, ids: Tensor) -> Tensor:
+    """Logits (B * K, 1, H, W) of images (B, 3, H, W) with K expressions each, ids (B, K, L); 0 is padding.
 
-
-def _logits(model: Any, images: Tensor, ids: Tensor) -> Tensor:
+    Each image is encoded once. Works for any model with `encode` and `decode` like SaFiRe's.
+    """
     k = ids.shape[1]
     ids = ids.flatten(0, 1)
     ids = ids[:, : int((ids > 0).sum(1).max())]
-    levels = [level.repeat_interleave(k, 0) for level in model.encode(images)]
-    return model.decode(levels, ids, ids > 0, (images.shape[-2], images.shape[-1]))
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=images.device.type == "cuda"):
+        levels = [level.repeat_interleave(k, 0) for level in model.encode(images)]
+        logits = model.decode(levels, ids, ids > 0, (images.shape[-2], images.shape[-1]))
+    return logits.float()
+
+
+def mask_loss(logits: Tensor, masks: Tensor, recipe: Recipe) -> Tensor:
+    """The weighted sum of Dice and focal loss; logits (B * K, 1, H, W), masks (B, K, H, W)."""
+    targets = masks.flatten(0, 1)[:, None].float()
+    return recipe.dice * dice_loss(logits, targets) + recipe.focal * focal_loss(logits, targets)
 
 
 @torch.no_grad()
-def mean_iou(model: Any, normalise: Normalise, split: TensorSplit, batch: int = 32) -> float:
-    """Mean IoU over all expressions of a split, at the size of its pictures."""
-    model.eval()
-    total = 0.0
-    for i in range(0, len(split.images), batch):
-        logits = _logits(model, normalise(split.images[i : i + batch]), split.ids[i : i + batch])
-        predicted, target = logits[:, 0] > 0, split.masks[i : i + batch].flatten(0, 1) > 0
-        union = (predicted | target).sum((1, 2))
-        total += ((predicted & target).sum((1, 2)) / union.clamp(min=1)).sum().item()
-    return total / (split.ids.shape[0] * split.ids.shape[1])
+def mask_iou(logits: Tensor, masks: Tensor) -> Tensor:
+    """IoU per expression at the size of the pictures; logits (B * K, 1, H, W), masks (B, K, H, W)."""
+    predicted, target = logits[:, 0] > 0, masks.flatten(0, 1) > 0
+    union = (predicted | target).sum((1, 2))
+    return (predicted & target).sum((1, 2)) / union.clamp(min=1)
 
 
 def _schedule(step: int, recipe: Recipe) -> float:
@@ -133,7 +117,9 @@ def _resume(folder: Path, model: nn.Module, average: nn.Module, optimizer: Any, 
     return int(state["step"])
 
 
-def _save(folder: Path, step: int, model: nn.Module, average: nn.Module, optimizer: Any, recipe: Recipe) -> None:
+def _save(
+    folder: Path, step: int, model: nn.Module, average: nn.Module, optimizer: Any, recipe: Recipe
+) -> None:
     state = {
         "step": step,
         "recipe": asdict(recipe),

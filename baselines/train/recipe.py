@@ -17,8 +17,8 @@ class Recipe:
         check_every: steps between checkpoints and validations.
     """
 
-    steps: int = 12_000
-    images: int = 32
+    steps: int = 10_000
+    images: int = 8
     expressions: int = 5
     lr: float = 1e-3
     weight_decay: float = 0.05
@@ -27,5 +27,5 @@ class Recipe:
     ema: float = 0.999
     dice: float = 0.5
     focal: float = 0.5
-    check_every: int = 500
+    check_every: int = 250
     seed: int = 0

@@ -1,6 +1,6 @@
 """A split as tensors: pictures, words and masks, all in memory, batches chosen by step number alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -48,6 +48,13 @@ class TensorSplit:
         """The batch of a step: every picture once per epoch, in an order that only the seed decides."""
         per_epoch = max(len(self.images) // size, 1)
         epoch, place = divmod(step, per_epoch)
-        order = torch.randperm(len(self.images), generator=torch.Generator().manual_seed(seed * 100_003 + epoch))
+        order = torch.randperm(
+            len(self.images), generator=torch.Generator().manual_seed(seed * 100_003 + epoch)
+        )
         chosen = order[place * size : (place + 1) * size].to(self.images.device)
         return self.images[chosen], self.ids[chosen], self.masks[chosen]
+
+    def in_order(self, size: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Every picture once, in batches."""
+        for i in range(0, len(self.images), size):
+            yield self.images[i : i + size], self.ids[i : i + size], self.masks[i : i + size]

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,6 +99,29 @@ class RunProgress:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+class TrainProgress:
+    """The step a training is at, and a line for every check; a context manager."""
+
+    def __init__(self) -> None:
+        self._status = stderr().status("preparing")
+
+    def report(self, step: int, row: Mapping[str, float]) -> None:
+        """Takes note of a step; `row` holds what was measured there, if anything was."""
+        self._status.update(f"step {step:,}")
+        if row:
+            facts = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
+            stderr().print(f"step {step:,}  {facts}", soft_wrap=True)
+
+    def __enter__(self) -> Self:
+        self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._status.stop()
 
 
 def headline(record: "RunRecord") -> str:

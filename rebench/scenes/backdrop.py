@@ -24,7 +24,7 @@ WALLS: tuple[Colour, ...] = ((0.88, 0.84, 0.74), (0.74, 0.83, 0.83), (0.86, 0.77
 
 
 def backdrop(place: str, dice: Dice) -> tuple[Array, float]:
-    """The empty picture of a place, float (128, 128, 3) from 0 to 1, and the height of its horizon in pixels."""
+    """The empty picture of a place, float (128, 128, 3) from 0 to 1, and the row of its horizon."""
     horizon = dice.uniform(42, 56)
     y = np.arange(SIDE) + 0.5
     picture = np.empty((SIDE, SIDE, 3))

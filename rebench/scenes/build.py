@@ -1,4 +1,4 @@
-"""Builds the scenes of a split, each from its own seed: the first thousand of a large split are a small split."""
+"""Builds the scenes of a split, each from its own seed: a small split is the beginning of a large one."""
 
 import hashlib
 from dataclasses import dataclass

@@ -16,11 +16,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rebench.data.masks import encode
+from rebench.data.masks import decode, encode
 from rebench.data.split import Counts, Image, Instance, OverlapRule, Rle, Sample, Split
 from rebench.errors import RebenchError
 from rebench.scenes.backdrop import SIDE
 from rebench.scenes.build import PER_PICTURE, VERSION, make_example
+from rebench.scenes.lexicon import COLOURS, HAIR, KINDS, PEOPLE
+from rebench.scenes.world import Thing
+
+LOOKS: dict[str, tuple[str, ...]] = {
+    "kind": tuple(KINDS),
+    "colour": tuple(COLOURS),
+    "bottom": tuple(COLOURS),
+    "hat": tuple(COLOURS),
+    "hair": tuple(HAIR),
+}
+"""The layers of `ScenesSplit.looks`, with the names that their numbers stand for."""
 
 PICTURES = {"test": 600, "val": 200, "train": 2000}
 FIRST_IMAGE = {"test": 1_000_000, "val": 2_000_000, "train": 3_000_000}
@@ -71,6 +82,17 @@ class ScenesSplit(Split):
         """The visible pixels of the referent; both overlap rules agree, a scene has no polygons."""
         row = self._instances[sample.image_id - self._first][sample.annotation_id % 100]
         return {"size": [SIDE, SIDE], "counts": row["counts"]}
+
+    def looks(self, image_id: int) -> NDArray[np.uint8]:
+        """What is seen at every pixel, uint8 (128, 128, 5), 0 where there is none of it.
+
+        The layers are kind, main colour, colour worn below, hat and hair, numbered from 1 in the order of
+        the lexicon. For training; no predictor sees it.
+        """
+        maps = np.zeros((SIDE, SIDE, len(LOOKS)), np.uint8)
+        for row in self._instances[image_id - self._first]:
+            maps[decode({"size": [SIDE, SIDE], "counts": row["counts"]})] = row["looks"]
+        return maps
 
     def instances(self, image_id: int) -> Sequence[Instance]:
         """Everything in the scene."""
@@ -124,7 +146,7 @@ def _row(job: tuple[str, int]) -> tuple[Image, list[dict], list[dict]]:
     example = make_example(part, index)
     scene, image_id = example.scene, FIRST_IMAGE[part] + index
     instances = [
-        {"category": thing.category, "kind": thing.kind, "counts": encode(mask)["counts"]}
+        {"category": thing.category, "looks": _looks(thing), "counts": encode(mask)["counts"]}
         for thing, mask in zip(scene.things, scene.masks, strict=True)
     ]
     samples = []
@@ -145,6 +167,16 @@ def _row(job: tuple[str, int]) -> tuple[Image, list[dict], list[dict]]:
         )
         samples.append(asdict(sample))
     return scene.image, instances, samples
+
+
+def _looks(thing: Thing) -> list[int]:
+    """The numbers of a thing in the layers of LOOKS, 0 for what it has not."""
+    person = thing.kind in PEOPLE
+    values = (thing.kind, thing.colour, thing.bottom, thing.hat, thing.hair if person else None)
+    return [
+        0 if value is None else names.index(value) + 1
+        for value, names in zip(values, LOOKS.values(), strict=True)
+    ]
 
 
 def _content_hash(images: NDArray[np.uint8], document: dict) -> str:

@@ -13,6 +13,7 @@ from noise_split import NoiseSplit, results
 import rebench
 from rebench.errors import RebenchError
 from rebench.evaluation import Run, evaluate
+from rebench.predict.interface import ModelCard
 from rebench.predict.mock import Mock
 from rebench.store.folder import RunFolder
 
@@ -143,6 +144,7 @@ import sys, time
 sys.path.insert(0, sys.argv[2])
 from noise_split import NoiseSplit
 from rebench.evaluation import evaluate
+from rebench.predict.interface import ModelCard
 from rebench.predict.mock import Mock
 import rebench.store.writer
 rebench.store.writer.SHARD_ROWS = 4
@@ -258,6 +260,22 @@ def test_when_every_sample_fails_there_is_still_a_summary(run):
     assert done.failed == 12
     assert done.summary["overall"]["n"] == 0
     assert done.first_failure == "ValueError: no idea (noise/0/0)"
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "name", "warned"),
+    [
+        (("scenes:train",), "noise:test", True),
+        (("scenes:train",), "scenes:test", False),
+        (("scenes:train", "refcoco:train"), "noise:test", False),
+        ((), "noise:test", False),
+    ],
+)
+def test_weights_that_only_saw_scenes_are_warned_of_elsewhere(run, trained_on, name, warned):
+    model = Mock()
+    model.card = ModelCard("tiny", trained_on=trained_on)
+    warning = run(model, on=NoiseSplit(images=1, name=name)).record.model.warning
+    assert (warning is not None and f"scores on {name} mean nothing" in warning) == warned
 
 
 def test_a_run_says_what_it_is(run):

@@ -17,7 +17,7 @@ class Recipe:
         check_every: steps between checkpoints and validations.
     """
 
-    steps: int = 10_000
+    steps: int = 12_000
     images: int = 8
     expressions: int = 5
     lr: float = 1e-3

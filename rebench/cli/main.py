@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from rebench.cli import data, import_, models, run, score, train
+from rebench.cli import data, draw, import_, models, run, score, train
 from rebench.cli.console import print_error
 from rebench.errors import RebenchError
 
@@ -84,6 +84,7 @@ app.command()(run.run)
 app.command()(score.score)
 app.command("import")(import_.import_)
 app.add_typer(data.app, name="data", help="What the splits need, and whether it is there.")
+app.command()(draw.draw)
 app.command()(models.models)
 app.command()(train.train)
 

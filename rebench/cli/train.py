@@ -10,7 +10,7 @@ def train(
     model: Annotated[str, typer.Option("--model", "-m", help="A registered name with variant: safire:tiny.")],
     split: Annotated[str, typer.Option("--split", "-s", help="What to train on: scenes.")] = "scenes",
     out: Annotated[Path, typer.Option(help="Checkpoint, log and weights go here.")] = Path("runs/train"),
-    pictures: Annotated[int, typer.Option(min=1, help="Training pictures, made from their numbers.")] = 16_000,
+    pictures: Annotated[int, typer.Option(min=1, help="Training pictures.")] = 16_000,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimizer steps.")] = None,
     images: Annotated[int | None, typer.Option(min=1, help="Pictures per step.")] = None,
     lr: Annotated[float | None, typer.Option(min=0, help="Peak learning rate.")] = None,

@@ -35,7 +35,10 @@ LOOKS: dict[str, tuple[str, ...]] = {
 
 PICTURES = {"test": 600, "val": 200, "train": 2000}
 FIRST_IMAGE = {"test": 1_000_000, "val": 2_000_000, "train": 3_000_000}
-PINNED: dict[str, str] = {}
+PINNED = {
+    "scenes:test": "53c49bbe826b9a04ad58e9eab8b5601818a7c54bde3aa0986820a8640733b482",
+    "scenes:val": "ed0cbab418661f2cccc700abd9a66d41865faa01c1be6eca59b4208890b3ee1a",
+}
 """SHA-256 of pictures, masks and sentences of the parts that are judged on."""
 
 

@@ -190,9 +190,13 @@ def paint(place: str, ground: NDArray[np.float64], things: tuple[Thing, ...]) ->
     whole = [0] * len(things)
     for i in order:
         whole[i] = int(majority(canvas.paint(sprite(things[i]), i + 1)).sum())
-    masks = tuple(majority(canvas.owners == i + 1) for i in range(len(things)))
+    masks = [majority(canvas.owners == i + 1) for i in range(len(things))]
+    taken = np.zeros_like(masks[0])
+    for i in reversed(order):  # where two share a pixel evenly, it is the front one's
+        masks[i] &= ~taken
+        taken |= masks[i]
     for mask, area in zip(masks, whole, strict=True):
         seen = int(mask.sum())
         if seen < SMALLEST or seen < VISIBLE * area:
             return None
-    return Scene(place, things, canvas.image(), masks, tuple(whole))
+    return Scene(place, things, canvas.image(), tuple(masks), tuple(whole))

@@ -1,0 +1,48 @@
+"""What a split is made of: `python benchmarks/split_statistics.py scenes` prints the numbers of docs/scenes.md."""
+
+import argparse
+import re
+from collections import Counter
+from statistics import mean
+
+from rebench.data.catalogue import load_split
+from rebench.data.split import Split
+from rebench.metrics.scoring import group_flags
+
+PRONOUNS = {"he", "she", "it", "they", "one", "this", "that", "someone", "somebody", "thing"}
+
+
+def statistics(split: Split) -> dict[str, float]:
+    """Sizes and averages over the expressions of a split."""
+    words = [re.findall(r"[\w'-]+", sample.expression.lower()) for sample in split.samples]
+    cells = Counter(group_flags(sample) for sample in split.samples)
+    rivals = []
+    for sample in split.samples:
+        same = [i for i in split.instances(sample.image_id) if i.category == sample.category and not i.crowd]
+        rivals.append(len(same) - 1)
+    return {
+        "images": split.counts.images or 0,
+        "referents": split.counts.refs or 0,
+        "expressions": len(split.samples),
+        "simple": cells[False, False],
+        "object-distracting only": cells[True, False],
+        "category-implicit only": cells[False, True],
+        "both": cells[True, True],
+        "words per expression": mean(map(len, words)),
+        "longest, words": max(map(len, words)),
+        "different words": len({w for row in words for w in row}),
+        "same-category distractors per expression": mean(rivals),
+        "with such a distractor, share": mean(r > 0 for r in rivals),
+        "with a pronoun or 'one', share": mean(bool(PRONOUNS & set(row)) for row in words),
+        "with 'and', share": mean("and" in row for row in words),
+        "with a negation, share": mean(bool({"not", "no", "without", "nothing"} & set(row)) for row in words),
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("split")
+    parser.add_argument("--data-root")
+    arguments = parser.parse_args()
+    for name, value in statistics(load_split(arguments.split, arguments.data_root)).items():
+        print(f"{name:45} {value:10,.2f}" if isinstance(value, float) else f"{name:45} {value:10,}")

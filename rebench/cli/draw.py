@@ -1,0 +1,25 @@
+"""`rebench draw`: a picture of a run's predictions."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def draw(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    out: Annotated[Path, typer.Option(help="The PNG to write.")] = Path("predictions.png"),
+    rows: Annotated[int, typer.Option(min=1, max=50, help="Expressions per group.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Which expressions; they are drawn at random.")] = 0,
+    data_root: Annotated[
+        Path | None, typer.Option(help="Where the data sets lie; else $REBENCH_DATA, else the cache folder.")
+    ] = None,
+) -> None:
+    """Draw random predictions of every group, with the target outlined."""
+    from rebench.data.catalogue import load_split
+    from rebench.evaluation import Run
+    from rebench.report.gallery import draw_gallery
+
+    done = Run.read(run)
+    draw_gallery(done, load_split(done.record.split.name, data_root), out, rows, seed)
+    typer.echo(f"picture: {out}", err=True)

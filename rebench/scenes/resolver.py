@@ -14,110 +14,26 @@ left after every restriction.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from rebench.scenes.graph import (
-    Fact,
-    Graph,
-    Node,
-    behind,
-    between,
-    bigger,
-    closer,
-    is_true,
-    left_of,
-    most,
-    nearer,
-    next_to,
-    nth_from_left,
-    on_left,
-    taller,
+from rebench.scenes.graph import Fact, Graph, Node, between, closer, is_true, most, nth_from_left
+from rebench.scenes.lexicon import BOTTOMS, COLOURS, HATS, HOLDABLE, KINDS, NOUNS, PRONOUNS, TOPS
+from rebench.scenes.meanings import (
+    COMPARATIVES,
+    FILLERS,
+    ORDINALS,
+    RANKS,
+    RELATIONS,
+    SUPERLATIVES,
+    THAN,
+    Rank,
+    coloured,
+    garment,
+    hair,
+    half,
 )
-from rebench.scenes.lexicon import BOTTOMS, COLOURS, HAIR, HATS, HOLDABLE, KINDS, NOUNS, PRONOUNS, TOPS
 
 
 class Unreadable(ValueError):
     """The expression is not in the interpreter's English."""
-
-
-Rank = Callable[[list[Node]], Fact]
-
-FILLERS = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "is",
-        "are",
-        "that",
-        "who",
-        "which",
-        "standing",
-        "stands",
-        "positioned",
-        "there",
-        "find",
-        "spot",
-        "show",
-        "me",
-        "look",
-        "for",
-        "side",
-    ]
-)
-SUPERLATIVES: dict[str, Rank] = {
-    "leftmost": lambda nodes: most(nodes, left_of),
-    "rightmost": lambda nodes: most(nodes, lambda a, b: left_of(b, a)),
-    "tallest": lambda nodes: most(nodes, taller),
-    "shortest": lambda nodes: most(nodes, lambda a, b: taller(b, a)),
-    "biggest": lambda nodes: most(nodes, bigger),
-    "largest": lambda nodes: most(nodes, bigger),
-    "smallest": lambda nodes: most(nodes, lambda a, b: bigger(b, a)),
-    "nearest": lambda nodes: most(nodes, nearer),
-    "farthest": lambda nodes: most(nodes, lambda a, b: nearer(b, a)),
-}
-COMPARATIVES: dict[str, str] = {
-    "taller": "tallest",
-    "shorter": "shortest",
-    "bigger": "biggest",
-    "larger": "biggest",
-    "smaller": "smallest",
-}
-ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3}
-THAN: dict[str, Callable[[Node, Node], float]] = {
-    "taller": taller,
-    "shorter": lambda a, b: taller(b, a),
-    "bigger": bigger,
-    "larger": bigger,
-    "smaller": lambda a, b: bigger(b, a),
-}
-RELATIONS: dict[str, Callable[[Node, Node], float]] = {
-    "to left of": left_of,
-    "left of": left_of,
-    "on left of": left_of,
-    "to right of": lambda a, b: left_of(b, a),
-    "right of": lambda a, b: left_of(b, a),
-    "on right of": lambda a, b: left_of(b, a),
-    "behind": behind,
-    "in back of": behind,
-    "in front of": lambda a, b: behind(b, a),
-    "next to": next_to,
-    "beside": next_to,
-    "right by": next_to,
-}
-RANKS: dict[str, str] = {
-    "on far left": "leftmost",
-    "far left": "leftmost",
-    "furthest to left": "leftmost",
-    "on far right": "rightmost",
-    "far right": "rightmost",
-    "furthest to right": "rightmost",
-    "closest to camera": "nearest",
-    "nearest to us": "nearest",
-    "nearest to camera": "nearest",
-    "farthest from camera": "farthest",
-    "furthest from us": "farthest",
-    "farthest away": "farthest",
-    "furthest back": "farthest",
-}
 
 
 @dataclass
@@ -241,13 +157,13 @@ class _Reader:
                 query.ranks.append(lambda nodes: nth_from_left(nodes, len(nodes) // 2))
             elif word in ("left", "right") and (self._peek(1) in NOUNS or self._peek(1) in PRONOUNS):
                 self.at += 1
-                query.facts.append(_half(word))
+                query.facts.append(half(word))
             elif word.endswith("-haired"):
                 self.at += 1
-                query.facts.append(_hair(word.removesuffix("-haired")))
+                query.facts.append(hair(word.removesuffix("-haired")))
             elif word in COLOURS and not self._garment_after(1):
                 self.at += 1
-                query.facts.append(_colour(word))
+                query.facts.append(coloured(word))
             else:
                 break
         word = self._peek()
@@ -290,7 +206,7 @@ class _Reader:
             colour = self._peek()
             if colour in COLOURS:
                 self.at += 1
-                fact = _colour(colour)
+                fact = coloured(colour)
                 self.query.facts.append(lambda a: -fact(a))
                 return True
             relation = self._take_key(RELATIONS)
@@ -300,8 +216,8 @@ class _Reader:
             raise self._fail()
         if word in COLOURS or word.endswith("-haired"):
             self.at += 1
-            hair = word.removesuffix("-haired")
-            self.query.facts.append(_colour(word) if hair == word else _hair(hair))
+            shade = word.removesuffix("-haired")
+            self.query.facts.append(coloured(word) if shade == word else hair(shade))
             return True
         return self._take("one", "of two", "of them all", "in picture", "here")
 
@@ -402,7 +318,7 @@ class _Reader:
     def _place(self) -> bool:
         for side in ("left", "right"):
             if self._take(f"on {side}", f"at {side}", f"{side} half", side):
-                self.query.facts.append(_half(side))
+                self.query.facts.append(half(side))
                 return True
         return False
 
@@ -429,39 +345,10 @@ class _Reader:
             query.facts.append(lambda a: is_true(a.hat is not None))
             return True
         colour, word = self._peek(), self._peek(1)
-        fact = _garment(colour, word)
+        fact = garment(colour, word)
         if fact is None:
             self.at = here
             return False
         self.at += 2
         query.facts.append(fact)
         return True
-
-
-def _garment(colour: str, word: str) -> Fact | None:
-    if word == "hair" and colour in HAIR:
-        return _hair(colour)
-    if colour not in COLOURS:
-        return None
-    if word in HATS:
-        return lambda a: is_true(a.hat == colour)
-    if word == "dress":
-        return lambda a: is_true(a.kind == "girl" and a.colour == colour)
-    if word in TOPS:
-        return lambda a: is_true(a.category == "person" and a.kind != "girl" and a.colour == colour)
-    kinds = [kind for kind, words in BOTTOMS.items() if word in words]
-    if kinds:
-        return lambda a: is_true(a.kind in kinds and a.bottom == colour)
-    return None
-
-
-def _hair(colour: str) -> Fact:
-    return lambda a: is_true(a.category == "person" and a.hair == colour)
-
-
-def _colour(colour: str) -> Fact:
-    return lambda a: is_true(a.category != "person" and a.colour == colour)
-
-
-def _half(side: str) -> Fact:
-    return on_left if side == "left" else (lambda a: -on_left(a))

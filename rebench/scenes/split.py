@@ -22,7 +22,7 @@ from rebench.errors import RebenchError
 from rebench.scenes.backdrop import SIDE
 from rebench.scenes.build import PER_PICTURE, VERSION, make_example
 from rebench.scenes.lexicon import COLOURS, HAIR, KINDS, PEOPLE
-from rebench.scenes.world import Thing
+from rebench.scenes.thing import Thing
 
 LOOKS: dict[str, tuple[str, ...]] = {
     "kind": tuple(KINDS),

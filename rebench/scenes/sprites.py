@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from rebench.scenes.canvas import Box, Colour, Ellipse, Limb, Part, Polygon, Ring
 from rebench.scenes.lexicon import COLOURS, HAIR, PEOPLE
-from rebench.scenes.world import Thing
+from rebench.scenes.thing import Thing
 
 DARK: Colour = (0.15, 0.15, 0.18)
 GLASS: Colour = (0.72, 0.86, 0.94)

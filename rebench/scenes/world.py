@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebench.scenes.backdrop import SIDE, backdrop
+from rebench.scenes.canvas import Canvas, majority
 from rebench.scenes.dice import Dice
 from rebench.scenes.lexicon import BOTTOMS, CLOTHES, HAIR, HOLDABLE, KINDS, PEOPLE
+from rebench.scenes.sprites import hand, sprite
+from rebench.scenes.thing import Thing
 
 PLACES: dict[str, dict[str, float]] = {
     "meadow": {"dog": 1, "cow": 1.5, "sheep": 1.5, "horse": 1.5, "giraffe": 1, "elephant": 1, "bird": 1}
@@ -35,38 +38,6 @@ SMALLEST = 60
 """The fewest visible pixels of a thing that may stand in a scene."""
 VISIBLE = 0.6
 """The smallest share of a thing that must be visible."""
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """One thing in a scene.
-
-    Attributes:
-        x, ground: where it touches the ground, in pixels from the top left corner.
-        height: its drawn height in pixels.
-        colour: its main colour; of a person, the colour of what is worn above.
-        bottom: the colour of a person's trousers, shorts or skirt; None for a dress and for things.
-        holds: the kind of the thing in a person's hand.
-        holder: the index of the person who holds this thing.
-    """
-
-    kind: str
-    x: float
-    ground: float
-    height: float
-    mirrored: bool
-    colour: str
-    bottom: str | None = None
-    hair: str = "brown"
-    hat: str | None = None
-    skin: int = 0
-    holds: str | None = None
-    holder: int | None = None
-
-    @property
-    def category(self) -> str:
-        """The category in COCO's terms."""
-        return KINDS[self.kind].category
 
 
 @dataclass(frozen=True)
@@ -157,8 +128,6 @@ def _dress(person: Thing, dice: Dice) -> Thing:
 
 def _hand_out(spots: list[Thing], dice: Dice) -> tuple[Thing, ...]:
     """Give some people something to hold."""
-    from rebench.scenes.sprites import hand
-
     things = list(spots)
     for i, person in enumerate(spots):
         if person.kind not in PEOPLE or not dice.chance(0.4):
@@ -177,9 +146,6 @@ def _hand_out(spots: list[Thing], dice: Dice) -> tuple[Thing, ...]:
 
 def paint(place: str, ground: NDArray[np.float64], things: tuple[Thing, ...]) -> Scene | None:
     """Paint the things from back to front; None if one of them is hidden too much."""
-    from rebench.scenes.canvas import Canvas, majority
-    from rebench.scenes.sprites import sprite
-
     canvas = Canvas(ground)
     depth = [things[t.holder].ground + 0.01 if t.holder is not None else t.ground for t in things]
     order = sorted(range(len(things)), key=lambda i: depth[i])

@@ -1,10 +1,11 @@
 """From a model and a split to scores: run, score, summarise, each stage from the files of the last."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebench.data.split import Split
+from rebench.data.split import Sample, Split
 from rebench.errors import RebenchError
 from rebench.predict.interface import Predictor
 from rebench.predict.registry import LoadedPredictor, find, load, wrap
@@ -39,8 +40,11 @@ class Run:
     @classmethod
     def read(cls, path: str | Path) -> "Run":
         """A run that was made before. Raises RebenchError if there is none, or none with scores."""
+        from rebench.metrics.summary import check_summary
+
         folder = RunFolder(path)
-        return cls(folder.path, folder.record, folder.scores(), folder.summary())
+        summary = check_summary(folder.summary(), str(folder.path))
+        return cls(folder.path, folder.record, folder.scores(), summary)
 
     def predictions(self) -> "pd.DataFrame":
         """One row per predicted expression, with its mask as run lengths."""
@@ -53,10 +57,18 @@ class Run:
 
     @property
     def first_failure(self) -> str | None:
-        """The error of the first expression that the model failed on."""
+        """What went wrong first: with the model, else with the annotations."""
         predictions = RunFolder(self.path).predictions(["sample_id", "status", "error"])
-        failed = predictions[predictions["status"] == "failed"]
-        return None if failed.empty else f"{failed['error'].iloc[0]} ({failed['sample_id'].iloc[0]})"
+        failed = predictions[predictions["status"] != "ok"]
+        if not failed.empty:
+            return f"{failed['error'].iloc[0]} ({failed['sample_id'].iloc[0]})"
+        unscored = predictions[~predictions["sample_id"].isin(self.scores["sample_id"])]
+        if unscored.empty:
+            return None
+        return (
+            f"the target of {unscored['sample_id'].iloc[0]} cannot be used,"
+            f" `rebench data check --deep {self.record.split.name}` says why"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Path, `run.json` and `summary.json` in one JSON object."""
@@ -110,10 +122,15 @@ def evaluate(
         split = load_split(split, data_root)
     loaded = _loaded(predictor, weights, device, seed)
     record = _record(loaded, split, protocol, seed)
-    with RunWriter(run_path(out, split.name, loaded.spec), record, fresh) as writer:
-        samples = split.samples[:limit]
+    path, samples = run_path(out, split.name, loaded.spec), split.samples[:limit]
+    if not fresh and (finished := _finished(path, record, samples)):
+        if progress:
+            progress.begin(finished.record, path, len(samples), 0)
+            progress.end()
+        return finished
+    with RunWriter(path, record, fresh) as writer:
         predicted = run(loaded.predictor, split, samples, writer, chosen, batch_size, progress)
-        if predicted or not _is_scored(writer.folder, protocol):
+        if predicted or not _scored(writer.folder, protocol):
             score_run(writer.folder, split, protocol, seed)
         return Run.read(writer.path)
 
@@ -179,5 +196,25 @@ def _scenes_only(loaded: LoadedPredictor, split: Split) -> str | None:
     return f"these weights have only ever seen scenes: their scores on {split.name} mean nothing"
 
 
-def _is_scored(folder: RunFolder, protocol: str) -> bool:
-    return folder.scored and folder.summary().get("protocol") == protocol
+def _finished(path: Path, wanted: RunRecord, samples: Sequence[Sample]) -> Run | None:
+    """The run that is there, if nothing is left to do; reads only, so it may lie where nobody can write."""
+    if not (path / "run.json").is_file():
+        return None
+    folder = RunFolder(path)
+    record = folder.record
+    if record.finished is None or record.differences(wanted):
+        return None
+    statuses = folder.statuses()
+    told = record.counts.ok + record.counts.failed == len(statuses)
+    if not told or any(sample.sample_id not in statuses for sample in samples):
+        return None
+    return _scored(folder, wanted.protocol)
+
+
+def _scored(folder: RunFolder, protocol: str) -> Run | None:
+    """The run with its scores; None where they are lost, damaged or by another protocol."""
+    try:
+        done = Run.read(folder.path)
+    except RebenchError:
+        return None
+    return done if done.summary["protocol"] == protocol else None

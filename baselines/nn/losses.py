@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 
 def dice_loss(logits: Tensor, targets: Tensor) -> Tensor:
@@ -17,3 +17,42 @@ def focal_loss(logits: Tensor, targets: Tensor, gamma: float = 2.0) -> Tensor:
     entropy = binary_cross_entropy_with_logits(logits, targets, reduction="none")
     wrong = torch.sigmoid(logits) * (1 - targets) + (1 - torch.sigmoid(logits)) * targets
     return (entropy * wrong**gamma).mean()
+
+
+def identity_scores(logits: Tensor, owners: Tensor) -> Tensor:
+    """How much each instance is meant: the mean logit over its pixels, (B, K, instances).
+
+    Args:
+        logits: (B, K, H, W).
+        owners: (B, H, W) integer, the number of the instance seen at every pixel, from 1; 0 is none.
+
+    An instance without a pixel has the lowest finite score.
+    """
+    numbers = torch.arange(1, int(owners.max()) + 1, device=owners.device)
+    member = (owners.flatten(1)[:, None] == numbers[:, None]).to(logits.dtype)  # (B, instances, H * W)
+    size = member.sum(2)
+    scores = torch.einsum("bkp,bop->bko", logits.flatten(2), member) / size.clamp(min=1)[:, None]
+    return scores.masked_fill(size[:, None] == 0, torch.finfo(scores.dtype).min)
+
+
+def identity_loss(logits: Tensor, owners: Tensor, referents: Tensor) -> Tensor:
+    """Cross-entropy of picking the referent among the instances of the picture by `identity_scores`.
+
+    Dice and focal loss first settle for marking everything; this one asks for a choice from the start.
+    """
+    scores = identity_scores(logits, owners)
+    return cross_entropy(scores.flatten(0, 1), referents.flatten() - 1)
+
+
+def membership_loss(logits: Tensor, owners: Tensor, fits: Tensor) -> Tensor:
+    """Cross-entropy of saying of every instance, by its mean logit, whether it is meant.
+
+    Args:
+        logits: (B, K, H, W).
+        owners: (B, H, W), as for `identity_scores`.
+        fits: (B, K, instances) bool, at least as many instances as `owners` has.
+    """
+    scores = identity_scores(logits, owners)
+    labels = fits[..., : scores.shape[2]].to(scores.dtype)
+    seen = scores > torch.finfo(scores.dtype).min
+    return binary_cross_entropy_with_logits(scores[seen], labels[seen])

@@ -20,6 +20,8 @@ class SaFiReConfig:
         fixation_scan: directions. Reading: forwards and backwards, summed; "cross" scans the grid of windows
             by tokens in four directions.
         ssm_ratio, mlp_ratio: of the state-space layers, whose state size is 1. Reading: as VMamba-B.
+        open_gates: whether the gates of the saccades start open (1) and their modulation small and random,
+            which learns sooner from nothing than the zeros of adaLN-Zero.
         head_width: channels of the mask head. Reading: 512, as LAVT.
     """
 
@@ -42,6 +44,7 @@ class SaFiReConfig:
     fixation_scan: Literal["bidirectional", "cross", "forward"] = "bidirectional"
     ssm_ratio: float = 2.0
     mlp_ratio: float = 4.0
+    open_gates: bool = False
     head_width: int = 512
 
     @property
@@ -67,5 +70,6 @@ TINY = SaFiReConfig(
     window=8,
     ssm_ratio=1.0,
     mlp_ratio=2.0,
+    open_gates=True,
     head_width=32,
 )

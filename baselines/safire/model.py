@@ -26,8 +26,12 @@ class Saccade(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(width, elementwise_affine=False)
         self.modulation = nn.Linear(width, 3 * width)
-        nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
+        if config.open_gates:
+            nn.init.normal_(self.modulation.weight, std=0.02)
+            nn.init.ones_(self.modulation.bias[2 * width :])
+        else:
+            nn.init.zeros_(self.modulation.weight)
         self.layer = MapLayer(width, config.ssm_ratio, config.mlp_ratio)
 
     def forward(self, x: Tensor, height: int, width: int, sentence: Tensor) -> Tensor:

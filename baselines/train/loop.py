@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from baselines.nn.losses import dice_loss, focal_loss
+from baselines.nn.losses import dice_loss, focal_loss, identity_loss, identity_scores
 from baselines.train.recipe import Recipe
+from baselines.train.tensors import TensorSplit
 
 Report = Callable[[int, dict[str, float]], None]
 Loss = Callable[[nn.Module, int], Tensor]
@@ -78,18 +79,25 @@ def mask_logits(model: Any, images: Tensor, ids: Tensor) -> Tensor:
     return logits.float()
 
 
-def mask_loss(logits: Tensor, masks: Tensor, recipe: Recipe) -> Tensor:
-    """The weighted sum of Dice and focal loss; logits (B * K, 1, H, W), masks (B, K, H, W)."""
-    targets = masks.flatten(0, 1)[:, None].float()
-    return recipe.dice * dice_loss(logits, targets) + recipe.focal * focal_loss(logits, targets)
+def mask_loss(logits: Tensor, batch: TensorSplit, recipe: Recipe) -> Tensor:
+    """The weighted sum of the losses; logits (B * K, 1, H, W) of the pictures and expressions of a batch."""
+    targets = batch.masks.flatten(0, 1)[:, None].float()
+    loss = recipe.dice * dice_loss(logits, targets) + recipe.focal * focal_loss(logits, targets)
+    if recipe.identity:
+        chances = logits[:, 0].unflatten(0, batch.referents.shape)[
+            ..., 1::4, 1::4
+        ]  # every fourth pixel will do
+        loss = loss + recipe.identity * identity_loss(chances, batch.owners[:, 1::4, 1::4], batch.referents)
+    return loss
 
 
 @torch.no_grad()
-def mask_iou(logits: Tensor, masks: Tensor) -> Tensor:
-    """IoU per expression at the size of the pictures; logits (B * K, 1, H, W), masks (B, K, H, W)."""
-    predicted, target = logits[:, 0] > 0, masks.flatten(0, 1) > 0
-    union = (predicted | target).sum((1, 2))
-    return (predicted & target).sum((1, 2)) / union.clamp(min=1)
+def success(logits: Tensor, batch: TensorSplit) -> tuple[Tensor, Tensor]:
+    """Per expression its IoU, and whether the referent has the highest mean logit of all instances."""
+    predicted, target = logits[:, 0] > 0, batch.masks.flatten(0, 1)
+    ious = (predicted & target).sum((1, 2)) / (predicted | target).sum((1, 2)).clamp(min=1)
+    scores = identity_scores(logits[:, 0].unflatten(0, batch.referents.shape), batch.owners)
+    return ious, (scores.argmax(2) + 1 == batch.referents).flatten().float()
 
 
 def _schedule(step: int, recipe: Recipe) -> float:

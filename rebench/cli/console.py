@@ -1,12 +1,16 @@
 """What a person sees while a command works; all of it on stderr, so that stdout is for programs."""
 
 import json
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+
+from rebench.errors import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,13 +34,27 @@ def stderr() -> "Console":
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """The one JSON document of a command, on stdout."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    """The one JSON document of a command, on stdout; in ASCII, which every terminal and pipe takes."""
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
 
 def print_error(message: str) -> None:
     """One line, `error: ...`, whatever the message holds."""
-    sys.stderr.write("error: " + " ".join(message.split()) + "\n")
+    sys.stderr.write(f"error: {one_line(message)}\n")
+
+
+@contextmanager
+def foreign_output_on_stderr() -> Iterator[None]:
+    """What a model prints, from Python, C or a process of its own, goes to stderr: stdout is ours."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def print_warning(record: "RunRecord") -> None:
@@ -53,11 +71,12 @@ def show_run(done: "Run") -> None:
 
     from rebench.cli.tables import summary_table
 
-    stderr().print(summary_table(done.summary, headline(done.record)))
+    stderr().print(summary_table(done.summary, headline(done.record), stderr().width))
     print_warning(done.record)
     if done.failed:
-        reason = done.first_failure or "their targets cannot be used"
-        stderr().print(Text(f"{done.failed:,} expressions failed: {reason}", style="red"), soft_wrap=True)
+        plural = "s" * (done.failed > 1)
+        line = f"{done.failed:,} expression{plural} failed: {done.first_failure}"
+        stderr().print(Text(line, style="red"), soft_wrap=True)
     stderr().print(Text(f"scores and predictions: {done.path}", style="dim"), soft_wrap=True)
 
 

@@ -16,10 +16,10 @@ def draw(
     ] = None,
 ) -> None:
     """Draw random predictions of every group, with the target outlined."""
-    from rebench.data.catalogue import load_split
     from rebench.evaluation import Run
     from rebench.report.gallery import draw_gallery
+    from rebench.store.rescoring import split_of
 
     done = Run.read(run)
-    draw_gallery(done, load_split(done.record.split.name, data_root), out, rows, seed)
+    draw_gallery(done, split_of(done.path, done.record, data_root), out, rows, seed)
     typer.echo(f"picture: {out}", err=True)

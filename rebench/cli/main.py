@@ -1,5 +1,7 @@
 """The command `rebench`: its subcommands, and what an exception means to a shell."""
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -14,14 +16,25 @@ from rebench.errors import RebenchError
 BUG = 70
 """The exit code of an error that is ours (EX_SOFTWARE); the contract has the others: 0, 1, 2, 130."""
 
+ENVIRONMENT = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
+"""What a disk or a permission does to us, wherever it happens: no bug."""
+
 
 class Commands(TyperGroup):
     """The group of all commands; the one place where an exception becomes a line and an exit code."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
-        """Runs a command line; `--debug` may stand anywhere in it."""
+        """Runs a command line and exits; `--debug` may stand anywhere in it."""
         given = list(sys.argv[1:] if args is None else args)
-        return super().main(sorted(given, key=lambda word: word != "--debug"), *rest, **options)
+        given.sort(key=lambda word: word != "--debug")
+        try:
+            code = super().main(given, *rest, **options | {"standalone_mode": False})
+        except Exception as error:
+            if not hasattr(error, "format_message"):  # Typer's own, for a wrong command line
+                raise
+            _explain_usage(error)
+            code = getattr(error, "exit_code", 2)
+        sys.exit(code)
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command. Wrong requests end with 2, an interrupt with 130."""
@@ -37,8 +50,21 @@ class Commands(TyperGroup):
         except Exception as error:
             if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):  # Typer's own
                 raise
+            if isinstance(error, OSError) and error.errno in ENVIRONMENT:
+                error = RebenchError(f"{error.filename or 'output'}: {error.strerror}").with_traceback(
+                    error.__traceback__
+                )
             _explain(error, ctx.params.get("debug", False))
             raise typer.Exit(2 if isinstance(error, RebenchError) else BUG) from None
+
+
+def _explain_usage(error: Any) -> None:
+    message = error.format_message()
+    if "\n" in message:  # the help of a command that was given nothing
+        error.show()
+    else:
+        command = error.ctx.command_path if error.ctx else "rebench"
+        print_error(f"{message.removesuffix('.')}: see `{command} --help`")
 
 
 def _explain(error: Exception, debug: bool) -> None:
@@ -91,4 +117,7 @@ app.command()(train.train)
 
 def main() -> None:
     """The entry point of `rebench` and `python -m rebench`."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by a shell or a scheduler
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until we end
     app()

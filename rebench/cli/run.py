@@ -37,32 +37,34 @@ def run(
     Started again, an interrupted run continues where it was, and a finished one is only shown;
     expressions that failed count as done. `--model` and `--split` may be repeated.
     """
-    from rebench.cli.console import RunProgress, print_json, show_run
+    from rebench.cli.console import RunProgress, foreign_output_on_stderr, print_json, show_run
     from rebench.data.catalogue import load_split
     from rebench.evaluation import evaluate
     from rebench.metrics.protocols import get_protocol
     from rebench.predict.registry import find, load
 
     get_protocol(protocol)
-    found = [find(spec, weights) for spec in dict.fromkeys(model)]
-    loaded_splits = {chosen.name: chosen for chosen in (load_split(name, data_root) for name in split)}
+    out = out.resolve()  # a model may change the folder it works in
     runs = []
-    for source in found:
-        predictor = load(source, device=device, seed=seed)
-        for chosen in loaded_splits.values():
-            done = evaluate(
-                predictor,
-                chosen,
-                out=out,
-                protocol=protocol,
-                batch_size=batch_size,
-                limit=limit,
-                seed=seed,
-                fresh=fresh,
-                progress=RunProgress(),
-            )
-            show_run(done)
-            runs.append(done)
+    with foreign_output_on_stderr():
+        found = [find(spec, weights) for spec in dict.fromkeys(model)]
+        loaded_splits = {chosen.name: chosen for chosen in (load_split(name, data_root) for name in split)}
+        for source in found:
+            predictor = load(source, device=device, seed=seed)
+            for chosen in loaded_splits.values():
+                done = evaluate(
+                    predictor,
+                    chosen,
+                    out=out,
+                    protocol=protocol,
+                    batch_size=batch_size,
+                    limit=limit,
+                    seed=seed,
+                    fresh=fresh,
+                    progress=RunProgress(),
+                )
+                show_run(done)
+                runs.append(done)
     if json:
         print_json({"schema_version": 1, "runs": [done.as_dict() for done in runs]})
     if any(done.failed for done in runs):

@@ -153,9 +153,9 @@ def resolve_name(name: str) -> str:
 def data_root(given: str | os.PathLike[str] | None = None) -> Path:
     """Where the data lies: as given, else $REBENCH_DATA, else `rebench` in the user's cache folder."""
     if given is not None:
-        return Path(given).expanduser()
+        return Path(given).expanduser().absolute()
     if environment := os.environ.get("REBENCH_DATA"):
-        return Path(environment).expanduser()
+        return Path(environment).expanduser().absolute()
     cache = os.environ.get("XDG_CACHE_HOME")
     return (Path(cache) if cache else Path.home() / ".cache") / "rebench"
 

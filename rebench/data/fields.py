@@ -14,7 +14,10 @@ _NAMES: dict[type, str] = {int: "a whole number", str: "text", list: "a list", d
 
 def missing_file(path: Path) -> RebenchError:
     """The error for a file of the released layout that is not there."""
-    return RebenchError(f"no file {path}: `rebench data check` says what is missing and where to get it")
+    return RebenchError(
+        f"no file {path}: is this the data root (--data-root, REBENCH_DATA)?"
+        " `rebench data check` says what is missing and where to get it"
+    )
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -40,9 +43,11 @@ def field(record: Any, key: str, kind: type[T], where: str) -> T:
 
 
 def as_type(value: Any, kind: type[T], where: str) -> T:
-    """The value, if it is of this type; true and false are no numbers."""
+    """The value, if it is of this type; true and false are no numbers, and numbers have 64 bits."""
     if not isinstance(value, kind) or isinstance(value, bool):
         raise RebenchError(f"{where}: wants {_NAMES[kind]}, not {_describe(value)}")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise RebenchError(f"{where}: a number beyond 64 bits")
     return value
 
 

@@ -21,6 +21,9 @@ GROUPS = ("simple", "object_distracting", "category_implicit", "both")
 """Four cells, each expression in exactly one: "object_distracting" and "category_implicit" are those
 that are only that; "both" are those that are both."""
 
+KEYS = {"protocol", "coverage", "labels", "interval", "overall", "groups", "chance"}
+"""What a reader of summary.json may rely on."""
+
 Summary = dict[str, Any]
 
 
@@ -78,6 +81,13 @@ def summarise(
         **sections[0],
         "chance": dict(zip(list(lines)[1:], sections[1:], strict=True)),
     }
+
+
+def check_summary(summary: Summary, where: str) -> Summary:
+    """The same document, if it is one that this version reads. Raises RebenchError otherwise."""
+    if summary.get("schema_version") != SCHEMA_VERSION or KEYS - summary.keys():
+        raise RebenchError(f"{where} holds no summary of this version: make it with `rebench score {where}`")
+    return summary
 
 
 def _coverage(split: Split, scored: int, failed: int) -> Summary:
@@ -138,9 +148,14 @@ def _estimates(
 def _sums_by_image(
     values: Floats, cells: NDArray[np.bool_], images: NDArray[np.intp]
 ) -> tuple[Floats, Floats]:
-    """Numerators and denominators of every metric of every cell, (images, cells * metrics) each."""
+    """Numerators and denominators of every metric of every cell, (images, cells * metrics) each.
+
+    A row of NaN, an unknown value, has no share in either.
+    """
+    known = ~np.isnan(values).any(axis=1, keepdims=True)
+    values = np.where(known, values, 0)
     above = np.delete(values, 1, axis=1)  # intersection, IoU, hits ...
-    below = np.ones_like(above)
+    below = np.repeat(known.astype(np.float64), above.shape[1], axis=1)
     below[:, 0] = values[:, 1]  # ... over union, 1, 1
     sums = []
     for part in (above, below):

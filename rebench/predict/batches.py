@@ -1,5 +1,6 @@
 """Asking a predictor about one picture, in batches that memory can take, so that only culprits fail."""
 
+import copy
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from typing import Any
 
 from rebench.data.split import Image
 from rebench.metrics.protocols import OutputError
-from rebench.predict.imports import FOREIGN, describe
+from rebench.predict.imports import describe
 from rebench.predict.interface import Predictor
 
 
@@ -90,7 +91,9 @@ def _timed(call: Callable[[], Any]) -> _Outcome:
     started = time.perf_counter()
     try:
         return _Outcome(call(), time.perf_counter() - started)
-    except FOREIGN as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # extensions in Rust panic with one of these
         failed = describe(error), is_out_of_memory(error), isinstance(error, OutputError)
     if failed[1]:
         _free_memory()
@@ -100,7 +103,8 @@ def _timed(call: Callable[[], Any]) -> _Outcome:
 def _listed(outputs: Any, expected: int) -> list[Any]:
     """The outputs of one call; a wrong number of them cannot be told to whom they belong."""
     try:
-        listed = list(islice(outputs, expected + 1))
+        # copies, because a generator may fill one array again and again
+        listed = [copy.copy(output) for output in islice(outputs, expected + 1)]
     except TypeError:
         raise OutputError(f"expected a list of {expected} masks, got {type(outputs).__name__}") from None
     if len(listed) != expected:

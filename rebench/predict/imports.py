@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rebench.errors import RebenchError
+from rebench.errors import RebenchError, one_line
 
 FOREIGN = (Exception, SystemExit)
 """What somebody's code may end with that must not end us."""
@@ -19,7 +19,10 @@ FOREIGN = (Exception, SystemExit)
 
 def describe(error: BaseException) -> str:
     """ "<Type>: <message>" on one line."""
-    message = " ".join(str(error).split())
+    try:
+        message = one_line(str(error))
+    except Exception:  # an error that cannot even say what it is
+        message = ""
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
@@ -27,9 +30,9 @@ def call_foreign(function: Callable[..., Any], options: dict[str, Any], failing:
     """Calls it; whatever it raises becomes a RebenchError that begins with `failing`."""
     try:
         return function(**options)
-    except RebenchError:
+    except (RebenchError, KeyboardInterrupt):
         raise
-    except FOREIGN as error:
+    except BaseException as error:  # extensions in Rust panic with one of these
         raise RebenchError(f"{failing}: {describe(error)}{_place(error)}") from error
 
 

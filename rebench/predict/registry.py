@@ -242,8 +242,9 @@ def _describe(found: FoundPredictor, predictor: Any, device: Device | None) -> L
     if found.weights is not None and card.weights_sha256 is None:
         name = card.weights or found.weights.name
         card = replace(card, weights=name, weights_sha256=_sha256(found.weights))
-    said = asdict(card) | {"name": found.name, "trained_on": tuple(card.trained_on)}
-    record = ModelRecord(**said, code_sha256=found.code_sha256)
+    trained_on = list(card.trained_on) if isinstance(card.trained_on, tuple | list) else card.trained_on
+    said = asdict(card) | {"name": found.name, "trained_on": trained_on, "code_sha256": found.code_sha256}
+    record = ModelRecord.checked(said, f"card of model {found.spec!r}")
     return LoadedPredictor(found.spec, predictor, card, record, device)
 
 

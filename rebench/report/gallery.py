@@ -39,10 +39,10 @@ def draw_gallery(run: Run, split: Split, file: Path, rows: int = 3, seed: int = 
     Raises:
         RebenchError: the run has no scores, or the file cannot be written.
     """
-    chosen = _choose(run, split, rows, np.random.default_rng(seed))
+    rles = run.predictions().set_index("sample_id")["rle"].dropna()
+    chosen = _choose(set(run.scores["sample_id"]) & set(rles.index), split, rows, np.random.default_rng(seed))
     if not chosen:
         raise RebenchError(f"{run.path} has no scored expression to draw")
-    rles = run.predictions().set_index("sample_id")["rle"]
     ious = run.scores.set_index("sample_id")["iou"]
     width = MARGIN + len(chosen) * (TILE + MARGIN)
     height = HEADING + rows * (TILE + CAPTION) + LEGEND
@@ -68,8 +68,7 @@ def draw_gallery(run: Run, split: Split, file: Path, rows: int = 3, seed: int = 
         raise RebenchError(f"could not write {file}: {error.strerror or error}") from error
 
 
-def _choose(run: Run, split: Split, rows: int, rng: np.random.Generator) -> dict[str, list[Sample]]:
-    scored = set(run.scores["sample_id"])
+def _choose(scored: set[str], split: Split, rows: int, rng: np.random.Generator) -> dict[str, list[Sample]]:
     groups: dict[str, list[Sample]] = {name: [] for name in GROUPS.values()}
     for sample in split.samples:
         if sample.sample_id in scored:

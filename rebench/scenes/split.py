@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rebench.data.masks import decode, encode
+from rebench.data.masks import encode
 from rebench.data.split import Counts, Image, Instance, OverlapRule, Rle, Sample, Split
 from rebench.errors import RebenchError
 from rebench.scenes.backdrop import SIDE
@@ -31,7 +31,7 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "hat": tuple(COLOURS),
     "hair": tuple(HAIR),
 }
-"""The layers of `ScenesSplit.looks`, with the names that their numbers stand for."""
+"""The columns of `ScenesSplit.looks`, with the names that their numbers stand for."""
 
 PICTURES = {"test": 600, "val": 200, "train": 2000}
 FIRST_IMAGE = {"test": 1_000_000, "val": 2_000_000, "train": 3_000_000}
@@ -87,15 +87,12 @@ class ScenesSplit(Split):
         return {"size": [SIDE, SIDE], "counts": row["counts"]}
 
     def looks(self, image_id: int) -> NDArray[np.uint8]:
-        """What is seen at every pixel, uint8 (128, 128, 5), 0 where there is none of it.
+        """What each instance looks like, uint8 (instances, 5), in the order of `instances`.
 
-        The layers are kind, main colour, colour worn below, hat and hair, numbered from 1 in the order of
-        the lexicon. For training; no predictor sees it.
+        The columns are kind, main colour, colour worn below, hat and hair, numbered from 1 in the order of
+        LOOKS; 0 is none. For training; no predictor sees it.
         """
-        maps = np.zeros((SIDE, SIDE, len(LOOKS)), np.uint8)
-        for row in self._instances[image_id - self._first]:
-            maps[decode({"size": [SIDE, SIDE], "counts": row["counts"]})] = row["looks"]
-        return maps
+        return np.array([row["looks"] for row in self._instances[image_id - self._first]], np.uint8)
 
     def instances(self, image_id: int) -> Sequence[Instance]:
         """Everything in the scene."""
@@ -173,7 +170,7 @@ def _row(job: tuple[str, int]) -> tuple[Image, list[dict], list[dict]]:
 
 
 def _looks(thing: Thing) -> list[int]:
-    """The numbers of a thing in the layers of LOOKS, 0 for what it has not."""
+    """The numbers of a thing in the columns of LOOKS, 0 for what it has not."""
     person = thing.kind in PEOPLE
     values = (thing.kind, thing.colour, thing.bottom, thing.hat, thing.hair if person else None)
     return [

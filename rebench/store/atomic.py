@@ -1,6 +1,7 @@
 """Files that are either the old one or the whole new one, whatever happens while they are written."""
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def write_atomically(path: Path, data: bytes) -> None:
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
-        raise RebenchError(f"could not write {path}: {error.strerror or error}") from error
+        remedy = ": make room, then the same command continues" if error.errno == errno.ENOSPC else ""
+        raise RebenchError(f"could not write {path}: {error.strerror or error}{remedy}") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

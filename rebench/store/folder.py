@@ -65,9 +65,17 @@ class RunFolder:
         """One row per predicted expression, in the order of prediction, with the columns of a shard.
 
         Raises:
-            RebenchError: a shard is damaged; the message says what to do.
+            RebenchError: a shard is damaged, or there is no place for any; the message says what to do.
         """
-        return read_shards(shards(self.path / "predictions.parquet"), columns)
+        path = self.path / "predictions.parquet"
+        if not path.exists():
+            raise RebenchError(f"no predictions in {path}: put them back, or begin anew with --fresh")
+        return read_shards(shards(path), columns)
+
+    def statuses(self) -> dict[str, str]:
+        """Per sample that is predicted, "ok" or "failed". Raises RebenchError as `predictions` does."""
+        rows = self.predictions(["sample_id", "status"])
+        return dict(zip(rows["sample_id"], rows["status"], strict=True))
 
     @property
     def scored(self) -> bool:
@@ -81,10 +89,10 @@ class RunFolder:
 
         path = self.path / "scores.parquet"
         try:
-            return pq.ParquetFile(path).read().to_pandas()
+            return pq.ParquetFile(pa.BufferReader(path.read_bytes())).read().to_pandas()
         except (pa.ArrowException, OSError) as error:
             raise RebenchError(
-                f"no scores in {path} ({error}): make them with `rebench score {self.path}`"
+                f"no scores in {path} ({_reason(error)}): make them with `rebench score {self.path}`"
             ) from error
 
     def write_scores(self, scores: "pd.DataFrame") -> None:
@@ -104,9 +112,9 @@ class RunFolder:
         path = self.path / "summary.json"
         try:
             document = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RebenchError(
-                f"no summary in {path} ({error}): make it with `rebench score {self.path}`"
+                f"no summary in {path} ({_reason(error)}): make it with `rebench score {self.path}`"
             ) from error
         if not isinstance(document, dict):
             raise RebenchError(
@@ -122,4 +130,12 @@ class RunFolder:
     def forget_scores(self) -> None:
         """Removes scores and summary: they are about to be out of date."""
         for name in ("summary.json", "scores.parquet"):
-            (self.path / name).unlink(missing_ok=True)
+            try:
+                (self.path / name).unlink(missing_ok=True)
+            except OSError as error:
+                raise RebenchError(f"could not remove {self.path / name}: {error.strerror}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the path that the message names already."""
+    return getattr(error, "strerror", None) or str(error)

@@ -1,5 +1,6 @@
 """One writer per run folder."""
 
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -48,8 +49,9 @@ class RunLock:
                 _log.warning("%s cannot be locked (%s): start no second run on it", folder, error.strerror)
         if not self._is_current():  # the folder was replaced between opening and locking
             raise busy
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, f"{os.getpid()}\n".encode())
+        with contextlib.suppress(OSError):  # a full disk; the pid only helps to find who holds it
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, f"{os.getpid()}\n".encode())
         if fcntl is None:  # and Windows moves no folder with an open file in it
             self.close()
 

@@ -38,6 +38,11 @@ class ModelRecord:
     code_sha256: str | None = None
     warning: str | None = None
 
+    @classmethod
+    def checked(cls, fields: dict[str, Any], where: str) -> Self:
+        """A record of these fields. Raises RebenchError naming the one that is of another type."""
+        return typing.cast(Self, _build(cls, fields, where, ""))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitRecord:
@@ -129,8 +134,8 @@ class RunRecord:
     resumed: tuple[Environment, ...] = ()
 
     def to_json(self) -> str:
-        """The text of `run.json`."""
-        return json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n"
+        """The text of `run.json`; in ASCII, because names of files need not be Unicode."""
+        return json.dumps(self.as_dict(), indent=2) + "\n"
 
     def as_dict(self) -> dict[str, Any]:
         """The same as a JSON object."""
@@ -149,7 +154,7 @@ class RunRecord:
         """
         try:
             document = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RebenchError(f"{where} is not JSON ({error}): begin anew with --fresh") from error
         version = document.get("schema_version") if isinstance(document, dict) else None
         if not isinstance(version, int) or version < 1:

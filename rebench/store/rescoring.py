@@ -9,6 +9,7 @@ from rebench.evaluation import Run, score_run
 from rebench.metrics.protocols import get_protocol
 from rebench.store.folder import RunFolder
 from rebench.store.lock import RunLock
+from rebench.store.record import RunRecord
 
 
 def rescore(
@@ -29,18 +30,31 @@ def rescore(
         RebenchError: no run there, unknown protocol, the split cannot be loaded, or it has other
             expressions than those the run was made on.
     """
-    from rebench.data.catalogue import load_split
-
     folder = RunFolder(path)
     record = folder.record
     choices = get_protocol(protocol or record.protocol)
-    split = split or load_split(record.split.name, data_root)
-    if split.manifest.sha256 != record.split.manifest_sha256:
-        raise RebenchError(
-            f"{folder.path} was made on another {record.split.name} ({record.split.coverage}, manifest"
-            f" {record.split.manifest_sha256[:12]}) than the data here ({split.coverage}, manifest"
-            f" {split.manifest.sha256[:12]}): give the --data-root it was made with"
-        )
+    split = split_of(folder.path, record, data_root, split)
     with RunLock(folder.path):
         score_run(folder, split, choices.name, seed=record.seed)
         return Run.read(folder.path)
+
+
+def split_of(
+    path: Path, record: RunRecord, data_root: str | os.PathLike[str] | None = None, split: Split | None = None
+) -> Split:
+    """The split a run was made on, loaded where it is not given.
+
+    Raises:
+        RebenchError: it cannot be loaded, or has other expressions here.
+    """
+    from rebench.data.catalogue import load_split
+
+    split = split or load_split(record.split.name, data_root)
+    if split.manifest.sha256 != record.split.manifest_sha256:
+        raise RebenchError(
+            f"{path} was made on another {record.split.name} ({record.split.coverage}, manifest"
+            f" {record.split.manifest_sha256[:12]}) than the data here ({split.coverage}, manifest"
+            f" {split.manifest.sha256[:12]}): give the --data-root it was made with,"
+            " or run it anew with --fresh"
+        )
+    return split

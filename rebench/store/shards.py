@@ -116,10 +116,12 @@ def _read_shard(path: Path, columns: Sequence[str]) -> "pa.Table":
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(path).read(columns=list(columns))
+        content = path.read_bytes()
+    except OSError as error:
+        raise RebenchError(f"could not read {path}: {error.strerror}") from error
+    try:
+        table = pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns))
         return table.select(columns).cast(pa.schema([_schema().field(name) for name in columns]))
-    except FileNotFoundError as error:
-        raise RebenchError(f"no predictions in {path}") from error
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())
         raise RebenchError(

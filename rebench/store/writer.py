@@ -57,8 +57,7 @@ class RunWriter:
             self.record = self._continue(record)
             remove_leftovers(self.path)
             remove_leftovers(self._shards)
-            rows = self.folder.predictions(["sample_id", "status"])
-            self.status = dict(zip(rows["sample_id"], rows["status"], strict=True))
+            self.status = self.folder.statuses()
             self._next = max((number(shard) for shard in shards(self._shards)), default=-1) + 1
         except BaseException:
             self._lock.close()

@@ -134,10 +134,19 @@ def test_a_wrong_request_exits_with_2_before_anything_runs(rebench, arguments, m
         ["no-such-command"],
     ],
 )
-def test_a_wrong_command_line_exits_with_2(rebench, arguments):
+def test_a_wrong_command_line_is_one_line_and_exits_with_2(rebench, arguments):
     done = rebench(*arguments)
     assert done.exit_code == 2
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert " --help`" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["data"]])
+def test_a_command_without_words_shows_its_help(rebench, arguments):
+    done = rebench(*arguments)
+    assert done.exit_code == 2
+    assert "Commands:" in done.stderr
 
 
 @pytest.mark.parametrize("place", [0, 1, 5])
@@ -164,6 +173,63 @@ def test_an_interrupt_exits_with_130(rebench):
     assert "the same command continues" in done.stderr
     record = json.loads(Path("runs/noise-test/models.py-Interrupted/run.json").read_text())
     assert (record["status"], record["counts"]["missing"]) == ("partial", 12)
+
+
+NOISY = """
+import os, sys
+sys.path.insert(0, sys.argv.pop(1))
+import rebench.data.catalogue as catalogue
+from noise_split import NoiseSplit
+catalogue.load_split = lambda name, data_root=None: NoiseSplit(images=1)
+from rebench.cli.main import main
+main()
+"""
+
+LOUD = """
+import os, sys
+import numpy as np
+print("at import")
+class Loud:
+    def __init__(self):
+        print("at load")
+        os.chdir("/")
+    def predict(self, image, expressions):
+        print("python")
+        os.write(1, b"c\\n")
+        os.system("echo child")
+        return [np.ones(image.shape[:2], bool) for _ in expressions]
+"""
+
+
+def command(*words, **options):
+    noise = str(Path(__file__).parents[1] / "predict")
+    return subprocess.run(
+        [sys.executable, "-c", NOISY, noise, *words], stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+def test_what_a_model_prints_stays_off_stdout_and_where_it_goes_off_our_paths(tmp_path):
+    (tmp_path / "loud.py").write_text(LOUD)
+    request = ["run", "-m", "loud.py:Loud", "-s", "noise", "--json"]
+    done = command(*request, cwd=tmp_path, stdout=subprocess.PIPE)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["runs"][0]["path"] == str(tmp_path / "runs/noise-test/loud.py-Loud")
+    assert (tmp_path / "runs/noise-test/loud.py-Loud/summary.json").is_file()
+    assert {"at import", "at load", "python", "c", "child"} <= set(done.stderr.splitlines())
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_output_is_no_bug(tmp_path):
+    with open("/dev/full", "w") as full:
+        done = command("run", "-m", MOCK, "-s", "noise", "--json", cwd=tmp_path, stdout=full)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "error: output: No space left on device"
+
+
+def test_a_closed_output_is_no_error(tmp_path):
+    request = [sys.executable, "-m", "rebench", "models"]
+    done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *request], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 SLOW = """
@@ -234,7 +300,7 @@ def test_models_lists_names(rebench, tmp_path, monkeypatch):
         "distribution": "gems",
         "collision": False,
     } in rows
-    assert "did you mean sapphire?" in rebench("run", "-m", "saphire", "-s", "noise").stderr
+    assert "did you mean sapphire" in rebench("run", "-m", "saphire", "-s", "noise").stderr
 
 
 def test_help_imports_nothing_heavy():
@@ -243,11 +309,13 @@ def test_help_imports_nothing_heavy():
         "try: main()\n"
         "except SystemExit: print({'torch', 'pandas', 'numpy', 'pyarrow', 'pycocotools'} & set(sys.modules))"
     )
-    started = time.perf_counter()
+    before = os.times()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    after = os.times()
     assert "run " in done.stdout
     assert done.stdout.endswith("set()\n")
-    assert time.perf_counter() - started < 2  # 0.1 s on an idle machine; the bound is for a busy one
+    # what it computes, not how long it waits for others
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 0.5
 
 
 def test_the_module_is_the_command():
@@ -256,7 +324,14 @@ def test_the_module_is_the_command():
 
 
 def test_a_closed_pipe_is_no_traceback():
-    done = subprocess.run(
-        f"{sys.executable} -m rebench models --json | true", shell=True, capture_output=True, text=True
-    )
-    assert "Traceback" not in done.stderr
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "w") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-m", "rebench", "models", "--json"],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.stderr == ""
+    assert done.returncode == 1

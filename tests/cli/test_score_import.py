@@ -317,6 +317,25 @@ def test_another_split_of_that_name_is_refused(tmp_path, split):
     assert contents(run) == before
 
 
+def test_a_picture_is_drawn_of_the_split_of_the_run_only(tmp_path, split, rebench):
+    run = evaluate(Half(), split, out=tmp_path).path
+    assert rebench("draw", run, "--out", tmp_path / "a.png").exit_code == 0
+    split.samples = split.samples[:4]
+    del split.manifest
+    done = rebench("draw", run, "--out", tmp_path / "b.png")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "made on another stripes:test" in done.stderr
+    assert not (tmp_path / "b.png").exists()
+
+
+def test_what_others_wrote_cannot_steer_the_terminal(tmp_path, rebench):
+    file = tmp_path / "p.jsonl"
+    file.write_text(line("\x1b[31mred\n\u202eid"))
+    done = rebench("import", file, "--model", "m", "--split", "stripes:test", "--out", tmp_path)
+    assert done.exit_code == 2
+    assert r"1 not in stripes:test (\x1b[31mred \u202eid)" in done.stderr
+
+
 def test_the_commands_print_one_json_document(tmp_path, masks, rebench):
     file = json_lines(tmp_path / "p.jsonl", masks)
     imported = rebench(

@@ -21,8 +21,7 @@ def section(n=110_818, images=18_496, e=(0.7134, 0.69, 0.735)):
     return {"overall": cell(n, e), "groups": {**groups, "both": cell(1, (1.0, None, None))}}
 
 
-@pytest.fixture
-def lines():
+def shown(width):
     from rich.console import Console
 
     chance = {name: section() for name in ("empty_mask", "full_mask", "random_instance")}
@@ -31,10 +30,27 @@ def lines():
         "protocol": "original", "coverage": coverage, "labels": "tagger", "interval": {"level": 0.95},
         **section(), "chance": chance,
     }  # fmt: skip
-    console = Console(width=100, force_terminal=False)
+    console = Console(width=width, force_terminal=False)
     with console.capture() as capture:
-        console.print(summary_table(summary, "[mock] on scenes:test"))
+        console.print(summary_table(summary, "[mock] on scenes:test", width))
     return capture.get().splitlines()
+
+
+@pytest.fixture
+def lines():
+    return shown(100)
+
+
+@pytest.mark.parametrize(
+    ("width", "metrics", "left_out"),
+    [(200, 5, ""), (100, 5, ""), (80, 3, "; Pr@70, Pr@90 need"), (60, 2, "; Pr@50, Pr@70, Pr@90 need")],
+)
+def test_what_does_not_fit_is_left_out_and_named_never_cut(width, metrics, left_out):
+    text = "\n".join(shown(width))
+    assert text.count("[69.0, 73.5]") == 3 * metrics
+    assert "…" not in text
+    after = " ".join(text.split()).partition("groups by the tagger")[2]
+    assert after == left_out + " a wider terminal" * bool(left_out)
 
 
 def test_the_largest_split_fits_100_columns_uncut(lines):

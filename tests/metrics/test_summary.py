@@ -7,7 +7,7 @@ import pytest
 from rebench.data.split import Counts
 from rebench.errors import RebenchError
 from rebench.metrics.scoring import score_predictions
-from rebench.metrics.summary import GROUPS, summarise
+from rebench.metrics.summary import GROUPS, check_summary, summarise
 
 METRICS = ["oiou", "miou", "pr50", "pr60", "pr70", "pr80", "pr90"]
 
@@ -126,6 +126,30 @@ def test_chance_of_a_random_instance_equals_drawing_one(split, scores, predictio
         drawn.append(score_predictions(split, predictions(split, answers)).scores["iou"].mean())
     expected = summarise(scores, split, resamples=50)["chance"]["random_instance"]["overall"]["miou"]["value"]
     assert np.mean(drawn) == pytest.approx(expected, abs=4 * np.std(drawn) / math.sqrt(len(drawn)))
+
+
+def test_a_picture_with_an_object_that_cannot_be_decoded_has_no_chance_line(split, scores, caplog):
+    instances = split.instances
+
+    def broken(image_id):
+        if image_id == 1:
+            raise RebenchError("annotation 151: polygon of two points")
+        return instances(image_id)
+
+    split.instances = broken
+    chance = summarise(scores, split, resamples=50)["chance"]["random_instance"]
+    assert chance["overall"]["miou"]["value"] == 1  # images 2 and 3, whose referents have no rival
+    assert chance["groups"]["category_implicit"]["miou"]["value"] is None
+    assert "leaves out image 1: annotation 151" in caplog.text
+
+
+@pytest.mark.parametrize("change", [{"schema_version": 2}, {"chance": None}, {"schema_version": None}])
+def test_a_summary_of_another_version_is_refused_with_the_remedy(split, scores, change):
+    summary = summarise(scores, split, resamples=50)
+    assert check_summary(summary, "runs/x") is summary
+    other = {key: value for key, value in (summary | change).items() if value is not None}
+    with pytest.raises(RebenchError, match="rebench score runs/x"):
+        check_summary(other, "runs/x")
 
 
 def test_scores_of_another_split_are_refused(split, scores):

@@ -90,11 +90,30 @@ def test_a_limited_run_is_partial_and_can_be_continued(run, tmp_path, counting, 
     assert results(whole.path) == results(run(Mock(), out=tmp_path / "undisturbed").path)
 
 
+def test_a_finished_run_is_shown_from_where_nobody_can_write(run, monkeypatch):
+    done = run(Mock())
+    (done.path / ".lock").unlink()
+    folders = [done.path, done.path / "predictions.parquet"]
+    for folder in folders:
+        folder.chmod(0o500)  # stops everybody but root, whom the next line stops
+    monkeypatch.setattr("rebench.evaluation.RunWriter", None)
+    try:
+        again = run(Mock())
+    finally:
+        for folder in folders:
+            folder.chmod(0o700)
+    assert (again.summary, again.record) == (done.summary, done.record)
+    assert not (done.path / ".lock").exists()
+
+
 @pytest.mark.parametrize("lost", ["scores.parquet", "summary.json"])
-def test_lost_scores_are_made_again_from_the_predictions(run, lost, counting, asked):
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"[" * 100_000, b'{"schema_version": 99}'])
+def test_lost_scores_are_made_again_from_the_predictions(run, lost, content, counting, asked):
     done = run(Mock())
     before = results(done.path)
     (done.path / lost).unlink()
+    if content is not None:
+        (done.path / lost).write_bytes(content)
     run(counting)
     assert asked == []
     assert results(done.path) == before

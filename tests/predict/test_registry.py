@@ -260,6 +260,21 @@ def test_a_predictor_object_is_named_after_its_card_or_class():
         wrap(7)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("parameters", np.float32(3)), ("warning", 5), ("trained_on", "scenes"), ("trained_on", (1,))],
+)
+def test_a_card_that_could_not_be_read_again_is_refused(field, value):
+    class Odd:
+        card = ModelCard("odd", **{field: value})
+
+        def predict(self, image, expressions):
+            return []
+
+    with pytest.raises(RebenchError, match=rf"card of model 'odd': '{field}' cannot be"):
+        wrap(Odd())
+
+
 def test_devices():
     assert find_device("cpu").kind == "cpu"
     with pytest.raises(RebenchError, match="unknown device 'tpu'"):

@@ -91,6 +91,42 @@ def test_a_predictor_that_exits_does_not_end_the_run(run):
     assert run(Fake(lambda image, e: sys.exit("bye"))).first_failure.startswith("SystemExit: bye")
 
 
+class Panic(BaseException):
+    """As extensions in Rust raise it."""
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (Panic("index out of bounds"), "Panic: index out of bounds"),
+        (Speechless(), "Speechless"),
+        (ValueError("a\x1b[31m\ud800"), r"ValueError: a\x1b[31m\ud800"),
+    ],
+)
+def test_odd_errors_fail_their_samples_like_any_other(run, error, told):
+    def answer(image, expressions):
+        raise error
+
+    assert run(Fake(answer)).first_failure == f"{told} (noise/0/0)"
+
+
+def test_one_array_filled_again_and_again_gives_different_masks():
+    def answer(image, expressions):
+        mask = np.zeros(image.shape[:2], bool)
+        for row, _ in enumerate(expressions):
+            mask[:] = False
+            mask[row] = True
+            yield mask
+
+    answers = list(Asker(Fake(answer), batch_size=3).ask(IMAGE, list("abc")))
+    assert [int(answer.output.any(axis=1).argmax()) for answer in answers] == [0, 1, 2]
+
+
 def test_an_unreadable_picture_fails_its_expressions_only(run):
     done = run(Mock(), on=NoiseSplit(broken=(1,)))
     assert done.failed == 3

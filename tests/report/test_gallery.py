@@ -45,3 +45,11 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path, split):
     (tmp_path / "file").write_text("")
     with pytest.raises(RebenchError, match="could not write"):
         draw_gallery(run, split, tmp_path / "file" / "p.png")
+
+
+def test_predictions_that_are_lost_are_not_drawn(tmp_path, split):
+    run = evaluate(Mock(), split, out=tmp_path)
+    for shard in (run.path / "predictions.parquet").iterdir():
+        shard.unlink()
+    with pytest.raises(RebenchError, match="no scored expression"):
+        draw_gallery(run, split, tmp_path / "p.png")

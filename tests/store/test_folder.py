@@ -171,6 +171,48 @@ def test_one_writer_at_a_time(path):
     write(path, 0)
 
 
+def test_a_full_disk_does_not_keep_a_run_from_being_locked(path, monkeypatch):
+    write(path, 0)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("rebench.store.lock.os.write", full)
+    with RunWriter(path, SIX), pytest.raises(RebenchError, match="another process is writing"):
+        RunWriter(path, SIX)
+
+
+def test_a_shard_that_cannot_be_read_is_not_called_damaged(path, monkeypatch):
+    write(path, 0)
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(RebenchError, match=r"could not read .*part-00000.parquet: Permission denied$"):
+        RunFolder(path).predictions()
+
+
+def test_predictions_that_are_gone_are_no_empty_run(path):
+    write(path, 0)
+    for shard in (path / "predictions.parquet").iterdir():
+        shard.unlink()
+    (path / "predictions.parquet").rmdir()
+    with pytest.raises(RebenchError, match=r"no predictions in .*--fresh"):
+        write(path, 1)
+
+
+def test_a_run_may_lie_in_a_folder_whose_name_is_no_unicode(path):
+    odd = path.with_name("caf\udce9")
+    try:
+        odd.mkdir(parents=True)
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes Unicode only")
+    write(odd, 0)
+    RunFolder(odd).write_scores(pd.DataFrame({"iou": [1.0]}))
+    assert len(RunFolder(odd).predictions()) == len(RunFolder(odd).scores()) == 1
+
+
 def test_a_lock_ends_with_its_process(path):
     write(path, 0)
     code = (

@@ -1,4 +1,4 @@
-"""What a split is made of: `python benchmarks/split_statistics.py scenes` prints the numbers of docs/scenes.md."""
+"""What a split is made of; `python benchmarks/split_statistics.py scenes` is quoted in docs/scenes.md."""
 
 import argparse
 import re

@@ -1,4 +1,4 @@
-"""How long the trunk takes: `python benchmarks/trunk.py`. Times are of this machine, with nothing else running."""
+"""How long the trunk takes: `python benchmarks/trunk.py`, with nothing else running."""
 
 import statistics
 import subprocess
@@ -11,8 +11,8 @@ from pathlib import Path
 from baselines.safire.predictor import load
 from rebench import evaluate, load_split
 from rebench.predict.mock import Mock
+from rebench.rescoring import rescore
 from rebench.scenes.build import make_example
-from rebench.store.rescoring import rescore
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:

@@ -18,7 +18,7 @@ def draw(
     """Draw random predictions of every group, with the target outlined."""
     from rebench.evaluation import Run
     from rebench.report.gallery import draw_gallery
-    from rebench.store.rescoring import split_of
+    from rebench.rescoring import split_of
 
     done = Run.read(run)
     draw_gallery(done, split_of(done.path, done.record, data_root), out, rows, seed)

@@ -31,7 +31,7 @@ def import_(
     from rebench.cli.console import print_json, show_run
     from rebench.data.catalogue import load_split
     from rebench.evaluation import Run
-    from rebench.store.importing import import_predictions
+    from rebench.importing import import_predictions
 
     chosen = load_split(split, data_root)
     done = Run.read(import_predictions(file, model, chosen, out, protocol, fresh=fresh))

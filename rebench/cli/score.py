@@ -18,7 +18,7 @@ def score(
 ) -> None:
     """Score the stored predictions of a run again; no model is needed."""
     from rebench.cli.console import print_json, show_run
-    from rebench.store.rescoring import rescore
+    from rebench.rescoring import rescore
 
     done = rescore(run, protocol, data_root)
     show_run(done)

@@ -4,18 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rebench.data.coco import CocoSplit, merge_pictures, read_instances
+from rebench.data.declaration import ORIGINALS, Declaration
 from rebench.data.fields import expression_text, field, read_json
 from rebench.data.refer import Ref, find_referent, make_samples, read_refs
 from rebench.errors import RebenchError
-
-if TYPE_CHECKING:
-    from rebench.data.catalogue import Declaration
-
-ORIGINALS = {"refcoco": "refs(unc).p", "refcocog": "refs(umd).p"}
-"""The data sets that ref_ids point into, in the order of the samples of one picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,7 @@ class ARefCocoSplit(CocoSplit):
     """
 
     @classmethod
-    def load(cls, declaration: "Declaration", root: Path) -> "ARefCocoSplit":
+    def load(cls, declaration: Declaration, root: Path) -> "ARefCocoSplit":
         """Read the split from its files under the data root."""
         path = root / declaration.folder / declaration.refs_file
         entities = [e for e in read_entities(path) if e.split in declaration.split_values]

@@ -8,16 +8,12 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from rebench.data.declaration import AREFCOCO_HOME, REFER_HOME, Declaration, Sources
 from rebench.data.split import Counts, Split
 from rebench.errors import RebenchError
-
-REFER_HOME = "the REFER toolkit, github.com/lichengunc/refer"
-AREFCOCO_HOME = "github.com/zhenjiemao/aRefCOCO or huggingface.co/datasets/zhenjiemao/aRefCOCO"
-COCO_HOME = "images.cocodataset.org/zips/train2014.zip (13 GB)"
 
 ALIASES: Mapping[str, str] = MappingProxyType({"scenes": "scenes:test", "arefcoco": "arefcoco:test"})
 
@@ -32,48 +28,6 @@ _GOOGLE_EXPRESSIONS = (
     "not in the ledger: from the data set's release, check on first use; 9,536 in "
     "github.com/kdwonn/SaG/issues/4, with 85,474 for training the same 95,010 as UMD"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where each official count comes from: rows of the published-number ledger, or the release."""
-
-    images: str
-    refs: str
-    expressions: str
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """A split as released.
-
-    Attributes:
-        folder: of the data set under the data root.
-        refs_file: the file in it that says which expressions there are.
-        split_values: what the file's own `split` field says for this split.
-        home: where to get the folder's files.
-    """
-
-    name: str
-    folder: str
-    refs_file: str
-    split_values: tuple[str, ...]
-    official: Counts
-    sources: Sources
-    home: str
-
-    @property
-    def files(self) -> tuple[tuple[str, str], ...]:
-        """Every file the split needs under the data root, pictures aside, each with where to get it."""
-        own = (f"{self.folder}/{self.refs_file}", self.home)
-        if self.folder != "arefcoco":
-            return own, (f"{self.folder}/instances.json", self.home)
-        from rebench.data.arefcoco import ORIGINALS
-
-        originals = [
-            (f"{o}/{file}", REFER_HOME) for o, refs in ORIGINALS.items() for file in (refs, "instances.json")
-        ]
-        return own, *originals
 
 
 def _refer(

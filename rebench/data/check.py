@@ -9,8 +9,6 @@ from typing import Any
 from rebench.data import masks
 from rebench.data.catalogue import (
     CATALOGUE,
-    COCO_HOME,
-    Declaration,
     data_root,
     existing_root,
     load_split,
@@ -18,6 +16,7 @@ from rebench.data.catalogue import (
     split_names,
 )
 from rebench.data.coco import IMAGE_FOLDER, CocoSplit
+from rebench.data.declaration import COCO_HOME, Declaration
 from rebench.data.images import check_header
 from rebench.data.split import Counts, Split
 from rebench.errors import RebenchError

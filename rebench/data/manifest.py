@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rebench.data.catalogue import CATALOGUE, Declaration, split_names
+from rebench.data.catalogue import CATALOGUE, split_names
+from rebench.data.declaration import Declaration
 from rebench.data.split import Counts, Split
 from rebench.errors import RebenchError
 

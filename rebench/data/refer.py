@@ -3,16 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rebench.data.coco import Annotation, CocoSplit, Picture, read_instances
+from rebench.data.declaration import Declaration
 from rebench.data.fields import expression_text, field
 from rebench.data.split import Sample
 from rebench.data.unpickle import read_pickle
 from rebench.errors import RebenchError
-
-if TYPE_CHECKING:
-    from rebench.data.catalogue import Declaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class ReferSplit(CocoSplit):
     """A split of RefCOCO, RefCOCO+ or RefCOCOg; a sample_id is `<dataset>/<ref_id>/<sent_id>`."""
 
     @classmethod
-    def load(cls, declaration: "Declaration", root: Path) -> "ReferSplit":
+    def load(cls, declaration: Declaration, root: Path) -> "ReferSplit":
         """Read the split from its files under the data root."""
         refs_file = root / declaration.folder / declaration.refs_file
         refs = [ref for ref in read_refs(refs_file) if ref.split in declaration.split_values]

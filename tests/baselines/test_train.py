@@ -1,13 +1,17 @@
 """Training: the same seed gives the same weights, interrupted or not."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from baselines.nn.losses import dice_loss, focal_loss
-from baselines.train.loop import fit, mask_iou
+from baselines.nn.losses import dice_loss, focal_loss, identity_loss, identity_scores, membership_loss
+from baselines.train.loop import fit, success
+from baselines.train.phrases import make_phrase
 from baselines.train.recipe import Recipe
 from baselines.train.tensors import TensorSplit
+from rebench import load_split
+from rebench.scenes.lexicon import KINDS, NOUNS
 
 RECIPE = Recipe(steps=12, warmup=2, check_every=4, seed=3)
 
@@ -57,22 +61,81 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
         run(tmp_path, recipe=Recipe(steps=20))
 
 
+def tensors(pictures=12):
+    owners = torch.zeros(pictures, 8, 8, dtype=torch.uint8)
+    owners[:, :, :3], owners[:, :, 5:] = 1, 2
+    return TensorSplit(
+        torch.arange(pictures).view(pictures, 1),
+        torch.arange(pictures),
+        owners,
+        torch.tensor([[1, 2]] * pictures),
+    )
+
+
 def test_every_picture_comes_once_per_epoch():
-    data = TensorSplit(torch.arange(12).view(12, 1), torch.arange(12), torch.arange(12))
-    epochs = [
-        torch.cat([data.batch(step, 4, seed=1)[0].flatten() for step in steps])
-        for steps in (range(3), range(3, 6))
-    ]
+    data = tensors()
+    steps = range(3), range(3, 6)
+    epochs = [torch.cat([data.batch(step, 4, seed=1).ids for step in some]) for some in steps]
     assert all(sorted(epoch.tolist()) == list(range(12)) for epoch in epochs)
     assert epochs[0].tolist() != epochs[1].tolist()
 
 
-def test_losses_and_iou_know_right_from_wrong():
+def test_losses_know_right_from_wrong():
     target = torch.zeros(1, 1, 8, 8)
     target[..., :4] = 1
     right, wrong = (target * 2 - 1) * 20, (1 - target * 2) * 20
     assert dice_loss(right, target) < 1e-3 < 0.9 < dice_loss(wrong, target)
     assert focal_loss(right, target) < 1e-6 < 10 < focal_loss(wrong, target)
-    half = torch.full_like(target, -1.0)
-    half[..., :2] = 1
-    assert mask_iou(half, target).tolist() == [0.5]
+
+
+def test_identity_is_the_choice_among_instances():
+    batch = tensors(1)
+    right = torch.where(batch.masks, 5.0, -5.0)
+    swapped = right.flip(1)
+    assert identity_loss(right, batch.owners, batch.referents) < 1e-3
+    assert identity_loss(swapped, batch.owners, batch.referents) > 9
+    fits = torch.tensor([[[True, False], [False, True]]])
+    assert (
+        membership_loss(right, batch.owners, fits) < 0.01 < 4 < membership_loss(swapped, batch.owners, fits)
+    )
+    ious, picked = success(right.flatten(0, 1)[:, None], batch)
+    assert ious.tolist() == picked.tolist() == [1, 1]
+    assert success(swapped.flatten(0, 1)[:, None], batch)[1].tolist() == [0, 0]
+
+
+def test_an_instance_without_a_pixel_is_never_picked():
+    owners = torch.full((1, 4, 4), 2)  # nobody sees the first
+    scores = identity_scores(torch.full((1, 1, 4, 4), -50.0), owners)
+    assert scores.argmax(2).tolist() == [[1]]
+    assert torch.isfinite(scores).all()
+
+
+def test_phrases_fit_what_they_say(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    split = load_split("scenes:train-20")
+    rng = np.random.default_rng(0)
+    texts = set()
+    for image_id in sorted({s.image_id for s in split.samples}):
+        looks = split.looks(image_id)
+        middles = rng.random(len(looks))
+        for _ in range(30):
+            phrase = make_phrase(looks, middles, rng)
+            texts.add(phrase.text)
+            assert phrase.fits.any()
+            for i in np.flatnonzero(phrase.fits):
+                _agrees(phrase.text.split(), looks[i], middles[i])
+    assert len(texts) > 150
+
+
+def _agrees(words, look, middle):
+    kind = list(KINDS)[look[0] - 1]
+    if words[-1] in ("left", "right"):
+        assert (middle < 0.5) == (words[-1] == "left")
+    for word in words:
+        if word in NOUNS:
+            assert kind in NOUNS[word]
+    if "dress" in words:
+        assert kind == "girl"
+    if "hat" in words:
+        bare = "no" in words or "without" in words
+        assert bool(look[3]) != bare

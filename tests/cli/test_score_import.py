@@ -15,9 +15,9 @@ from rebench.data.masks import encode
 from rebench.data.split import Instance, Sample, Split
 from rebench.errors import RebenchError
 from rebench.evaluation import evaluate
+from rebench.importing import import_predictions
+from rebench.rescoring import rescore
 from rebench.store.folder import RunFolder
-from rebench.store.importing import import_predictions
-from rebench.store.rescoring import rescore
 
 HEIGHT, WIDTH = 12, 16
 

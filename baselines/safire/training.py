@@ -44,7 +44,7 @@ def train(
     report: Report,
     fresh: bool = False,
 ) -> Path:
-    """Train `safire:tiny` and write its averaged weights, in half precision, to `out`/model.safetensors.
+    """Train `safire:tiny` and write its averaged weights to `out`/model.safetensors.
 
     Args:
         options: fields of the Recipe that differ from its defaults.
@@ -75,10 +75,21 @@ def train(
         return {"val_miou": ious.mean().item(), "val_picked": picked.mean().item()}
 
     trained = fit(model, loss_of, check, recipe, out, report, fresh)
-    state = {k: v.half() if v.is_floating_point() else v for k, v in trained.cpu().state_dict().items()}
     file = out / "model.safetensors"
-    save_file(state, file, {"model": "safire:tiny", "trained_on": train.name, "seed": str(recipe.seed)})
+    export(trained, file, {"model": "safire:tiny", "trained_on": train.name, "seed": str(recipe.seed)})
     return file
+
+
+def export(model: nn.Module, file: Path, facts: Mapping[str, str]) -> None:
+    """Write weights as safetensors, matrices in half precision.
+
+    Vectors stay whole: a running variance can be larger than half precision holds, and became infinite once.
+    """
+    state = {
+        name: (value.half() if value.is_floating_point() and value.ndim >= 2 else value).cpu()
+        for name, value in model.state_dict().items()
+    }
+    save_file(state, file, dict(facts))
 
 
 class Namer(nn.Module):

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from baselines.nn.losses import dice_loss, focal_loss, identity_loss, identity_scores, membership_loss
+from baselines.safire.training import export
 from baselines.train.loop import fit, success
 from baselines.train.phrases import make_phrase
 from baselines.train.recipe import Recipe
@@ -139,3 +141,13 @@ def _agrees(words, look, middle):
     if "hat" in words:
         bare = "no" in words or "without" in words
         assert bool(look[3]) != bare
+
+
+def test_weights_come_back_from_the_file_even_where_half_precision_ends(tmp_path):
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    model[1].running_var.fill_(800_000.0)
+    export(model, tmp_path / "w.safetensors", {})
+    state = load_file(tmp_path / "w.safetensors")
+    assert state["1.running_var"].tolist() == [800_000.0] * 4
+    assert state["0.weight"].dtype == torch.float16
+    torch.testing.assert_close(state["0.weight"].float(), model[0].weight.detach(), rtol=1e-3, atol=1e-4)

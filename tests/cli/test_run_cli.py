@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -263,7 +264,9 @@ def shell(out, pause):
         "--out",
         str(out),
     ]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # a test run in the background hands down an ignored SIGINT, and Python leaves it ignored
+    listening = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=listening)
 
 
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_continues(tmp_path):

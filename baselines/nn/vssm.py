@@ -9,9 +9,10 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import silu, softplus
+from torch.nn.functional import silu
 
-from baselines.ops.scan import directional_scan
+from baselines.ops import sequence_scan
+from baselines.ops.paths import map_paths
 
 
 class ScanParameters(nn.Module):
@@ -35,32 +36,17 @@ class ScanParameters(nn.Module):
         step = torch.exp(torch.empty(directions, width).uniform_(math.log(1e-3), math.log(0.1)))
         self.dt_projs_bias.data = step + torch.log(-torch.expm1(-step))  # the inverse of softplus
 
-    def forward(self, x: Tensor, orders: Tensor, real: Tensor | None) -> Tensor:
-        """Scan a sequence along each of K orders and sum.
+    def forward(self, x: Tensor, paths: Tensor, both_ways: bool = True, real: Tensor | None = None) -> Tensor:
+        """Scan a sequence in K directions and sum.
 
         Args:
             x: (B, L, width).
-            orders: (K, L), per direction the positions as it visits them.
-            real: (B, L) bool; a position that is not real takes no step, and its output means nothing.
+            paths: (P, L), per path the positions as it visits them.
+            both_ways: whether every path is scanned from its end too, which makes K = 2P; else K = P.
+            real: (B, L) bool; a position that is not real leaves the states alone and has output 0.
         """
-        x = x.float()
-        projected = torch.einsum("blw,kcw->bkcl", x, self.x_proj_weight).float()
-        rank, b, c = projected.split([self.rank, 1, 1], 2)
-        delta = torch.einsum("bkrl,kwr->bklw", rank, self.dt_projs_weight).float()
-        dt = softplus(delta + self.dt_projs_bias[:, None])
-        if real is not None:
-            dt = dt * real[:, None, :, None]
-        decay = -torch.exp(self.A_logs.float()).view(self.directions, -1)
-        return directional_scan(
-            x, dt, decay, b[:, :, 0], c[:, :, 0], self.Ds.view(self.directions, -1), orders
-        )
-
-
-def cross_orders(height: int, width: int, device: torch.device) -> Tensor:
-    """The four orders of VMamba's cross-scan: row-major, column-major, and both reversed."""
-    rows = torch.arange(height * width, device=device)
-    columns = rows.view(height, width).t().flatten()
-    return torch.stack([rows, columns, rows.flip(0), columns.flip(0)])
+        weights = (self.x_proj_weight, self.dt_projs_weight, self.dt_projs_bias, self.A_logs, self.Ds)
+        return sequence_scan(x.float(), *weights, paths, both_ways, real)
 
 
 class StateSpaceBranch(nn.Module):
@@ -115,5 +101,5 @@ class MapLayer(nn.Module):
     def forward(self, x: Tensor, height: int, width: int) -> Tensor:
         """Tokens in, tokens out."""
         tokens = self.op.map_tokens(self.norm(x), height, width)
-        x = x + self.op.finish(self.op.scan(tokens, cross_orders(height, width, x.device), None))
+        x = x + self.op.finish(self.op.scan(tokens, map_paths(height, width, "cross", x.device)))
         return x + self.mlp(self.norm2(x))

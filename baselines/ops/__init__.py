@@ -1,5 +1,5 @@
 """The selective scan and what belongs to it."""
 
-from baselines.ops.scan import recurrence, selective_scan
+from baselines.ops.scan import selective_scan, sequence_scan, ss2d_scan
 
-__all__ = ["recurrence", "selective_scan"]
+__all__ = ["selective_scan", "sequence_scan", "ss2d_scan"]

@@ -1,59 +1,20 @@
-"""The selective scan of Mamba in plain PyTorch, fast enough to train with and fit for any device.
+"""The selective scan (Gu and Dao 2023, algorithm 2, with the input term dt * B * u) and its forms over maps.
 
-The recurrence runs over blocks of the sequence at once: a sequence of length L costs about 2 sqrt(L) small
-steps instead of L, forwards and backwards, and no decay is ever inverted, so nothing overflows.
+    dt   = softplus(delta + delta_bias)                      the identity above 20
+    h[t] = exp(dt[t] A) h[t-1] + dt[t] B[t] u[t],  h[-1] = 0
+    y[t] = C[t] h[t] + D u[t]
+
+Gradients reach every input. The state is float32, and float64 if the input is; two runs agree to the bit.
 """
 
 import math
-from functools import cache
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad, softplus
 
-
-class _Recurrence(torch.autograd.Function):
-    """h[t] = a[t] * h[t-1] + b[t] along dimension 1, with h[-1] = 0."""
-
-    @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
-        h = _blocked(a, b)
-        ctx.save_for_backward(a, h)
-        return h
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
-        a, h = ctx.saved_tensors
-        # the gradient obeys the same recurrence backwards: g[t] = grad[t] + a[t+1] g[t+1]
-        later = pad(a[:, 1:], (0, 0, 0, 1)).flip(1)
-        g = _blocked(later, grads[0].flip(1)).flip(1)
-        before = pad(h[:, :-1], (0, 0, 1, 0))
-        return g * before, g
-
-
-def _blocked(a: Tensor, b: Tensor) -> Tensor:
-    """The recurrence, block by block: all blocks step together, then the carries run through the blocks."""
-    batch, length, width = a.shape
-    steps = max(math.isqrt(length), 1)
-    blocks = -(-length // steps)
-    fill = (0, 0, 0, blocks * steps - length)
-    a = pad(a, fill).view(batch, blocks, steps, width)
-    h = pad(b, fill).view(batch, blocks, steps, width).clone()
-    decay = a.clone()
-    for i in range(1, steps):
-        h[:, :, i].addcmul_(a[:, :, i], h[:, :, i - 1])
-        decay[:, :, i].mul_(decay[:, :, i - 1])
-    carry = h[:, :, -1].clone()
-    for j in range(1, blocks):
-        carry[:, j].addcmul_(decay[:, j, -1], carry[:, j - 1])
-    h[:, 1:].addcmul_(decay[:, 1:], carry[:, :-1, None])
-    return h.view(batch, blocks * steps, width)[:, :length]
-
-
-def recurrence(a: Tensor, b: Tensor) -> Tensor:
-    """h[t] = a[t] * h[t-1] + b[t] with h[-1] = 0, elementwise; a, b and h are (batch, length, width)."""
-    return _Recurrence.apply(a, b)
+from baselines.ops import library, mamba, reference
+from baselines.ops.backends import choose
+from baselines.ops.paths import Order, map_paths
 
 
 def selective_scan(
@@ -65,86 +26,181 @@ def selective_scan(
     D: Tensor | None = None,
     delta_bias: Tensor | None = None,
     delta_softplus: bool = False,
+    backend: str | None = None,
+    mask: Tensor | None = None,
 ) -> Tensor:
-    """The selective scan (Gu and Dao 2023, algorithm 2), with the input term dt * B * u.
+    """Scan along the last dimension, every channel on its own.
 
     Args:
         u: input, (batch, K*d, L).
-        delta: step sizes before bias and softplus, (batch, K*d, L). A step of exactly 0 after them leaves
-            the state untouched.
+        delta: step sizes before bias and softplus, (batch, K*d, L).
         A: decay rates, (K*d, N), negative.
-        B, C: input and output maps, (batch, K, N, L), each shared by d channels.
-        D: skip weights, (K*d).
-        delta_bias: (K*d).
+        B, C: input and output maps, (batch, K, N, L), each shared by d consecutive channels.
+        D, delta_bias: skip weights and step biases, (K*d); without them, 0.
+        delta_softplus: whether the step is the softplus of delta + delta_bias.
+        backend: "reference", "cpu", "triton" or "mamba_ssm"; None for `REBENCH_SCAN`, or the best here.
+        mask: (batch, L) bool. A token that is False leaves the state as it is and has output 0.
 
     Returns:
-        y like u. The state is kept in float32 for half-precision inputs.
+        y like u. Where the true value is too large for float16, its largest number.
+
+    Raises:
+        ValueError: shapes that do not fit, or a backend that does not work here.
     """
-    batch, channels, length = u.shape
-    groups, states = B.shape[1], B.shape[2]
-    wide = torch.float64 if u.dtype == torch.float64 else torch.float32
-    dt = delta.to(wide)
-    if delta_bias is not None:
-        dt = dt + delta_bias.to(wide)[:, None]
-    if delta_softplus:
-        dt = softplus(dt)
-    x = u.to(wide)
-
-    def per_channel(m: Tensor) -> Tensor:
-        """(batch, K, N, L) to (batch, L, K, d, N) by sharing over the d channels of a group."""
-        return m.to(wide).permute(0, 3, 1, 2)[:, :, :, None, :]
-
-    def by_group(m: Tensor) -> Tensor:
-        """(batch, K*d, L) to (batch, L, K, d, 1)."""
-        return m.transpose(1, 2).reshape(batch, length, groups, channels // groups, 1)
-
-    a = torch.exp(by_group(dt) * A.to(wide).view(groups, channels // groups, states))
-    b = by_group(dt * x) * per_channel(B)
-    h = recurrence(a.reshape(batch, length, -1), b.reshape(batch, length, -1)).view(a.shape)
-    y = (h * per_channel(C)).sum(-1).reshape(batch, length, channels).transpose(1, 2)
-    if D is not None:
-        y = y + x * D.to(wide)[:, None]
-    return y.to(u.dtype)
+    _check_selective(u, delta, A, B, C, D, delta_bias, mask)
+    state = library.state_dtype(u)
+    zeros = torch.zeros(len(A), dtype=state, device=u.device)
+    inputs = (u, delta, A, B, C, zeros if D is None else D, zeros if delta_bias is None else delta_bias)
+    name = choose(u.device, backend)
+    if name == "reference":
+        return library.narrow(reference.selective_scan(*inputs, delta_softplus, mask), u.dtype)
+    if name == "mamba_ssm":
+        return library.narrow(mamba.selective_scan(*inputs, delta_softplus, mask), u.dtype)
+    return library.selective_scan(*inputs, delta_softplus, mask, name)[0]
 
 
-def backend(device: str | torch.device) -> str:
-    """What computes `directional_scan` there: "numba" on the CPU if it is installed, else "torch"."""
-    return "numba" if torch.device(device).type == "cpu" and _compiled() is not None else "torch"
-
-
-@cache
-def _compiled() -> Any:
-    try:
-        from baselines.ops.cpu import DirectionalScan
-    except ImportError:
-        return None
-    return DirectionalScan
-
-
-def directional_scan(
-    x: Tensor, dt: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, orders: Tensor
+def ss2d_scan(
+    x: Tensor,
+    x_proj_weight: Tensor,
+    dt_projs_weight: Tensor,
+    dt_projs_bias: Tensor,
+    A_logs: Tensor,
+    Ds: Tensor,
+    order: Order = "cross",
+    backend: str | None = None,
 ) -> Tensor:
-    """Scan one sequence along several orders, each with its own parameters, and sum the outputs.
+    """The scan of a map in four directions, summed (Liu et al. 2024, VMamba, SS2D).
+
+    Nothing is unfolded: every direction reads the map where it lies. The memory format of x, contiguous or
+    channels-last, is kept.
 
     Args:
-        x: (batch, L, width).
-        dt: step sizes, (batch, K, L, width), not negative; 0 leaves the state of a direction untouched.
-        A, D: (K, width), decay rates (negative) and skip weights; the state has one entry per channel.
-        B, C: (batch, K, L).
-        orders: (K, L) int64, for each direction the positions in the order in which it visits them.
+        x: (batch, d, H, W).
+        x_proj_weight: (4, R + 2N, d), the rows of dt (R), B (N) and C (N) for each direction.
+        dt_projs_weight, dt_projs_bias: (4, d, R) and (4, d).
+        A_logs, Ds: (4*d, N) and (4*d), direction by direction; A = -exp(A_logs).
+        order: "cross" (rows, columns, both reversed) or "bidirectional" (rows twice, both reversed).
+        backend: as for `selective_scan`.
 
     Returns:
-        y (batch, L, width). With K = 1 and the natural order it equals `selective_scan` with N = 1.
+        y (batch, d, H, W), in the type of x.
+
+    Raises:
+        ValueError: shapes that do not fit, another order, or a backend that does not work here.
     """
-    inputs = (x, dt, A, B, C, D, orders)
-    if backend(x.device) == "numba" and all(t.dtype == torch.float32 for t in inputs[:-1]):
-        return _compiled().apply(*inputs)
-    y = torch.zeros_like(x)
-    for k in range(len(orders)):
-        order = orders[k]
-        back = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
-        steps = dt[:, k].index_select(1, order)
-        u = x.index_select(1, order)
-        h = recurrence(torch.exp(steps * A[k]), steps * u * B[:, k].index_select(1, order)[..., None])
-        y = y + (h * C[:, k].index_select(1, order)[..., None] + u * D[k]).index_select(1, back)
-    return y
+    if x.dim() != 4:
+        raise ValueError(f"x must be (batch, d, H, W), not {tuple(x.shape)}")
+    weights = (x_proj_weight, dt_projs_weight, dt_projs_bias, A_logs, Ds)
+    paths = map_paths(*x.shape[2:], order, x.device)
+    return _directional(x.flatten(2), *weights, paths, True, None, backend).view(x.shape)
+
+
+def sequence_scan(
+    x: Tensor,
+    x_proj_weight: Tensor,
+    dt_projs_weight: Tensor,
+    dt_projs_bias: Tensor,
+    A_logs: Tensor,
+    Ds: Tensor,
+    paths: Tensor | None = None,
+    both_ways: bool = True,
+    mask: Tensor | None = None,
+    backend: str | None = None,
+) -> Tensor:
+    """The same scan of any sequence along any paths, as SaFiRe's windows and words need it.
+
+    Sequences of different lengths stand in one batch with a mask.
+
+    Args:
+        x: (batch, L, d).
+        x_proj_weight, dt_projs_weight, dt_projs_bias, A_logs, Ds: as for `ss2d_scan`, for K directions.
+        paths: (P, L) int64, each row a permutation of the positions; without, one path from 0 to L - 1.
+        both_ways: scan every path from its end too: then K is 2P, and direction P + p is path p reversed.
+        mask: (batch, L) bool. A token that is False leaves every state as it is and has output 0.
+        backend: as for `selective_scan`.
+
+    Returns:
+        y (batch, L, d), in the type of x.
+
+    Raises:
+        ValueError: shapes that do not fit, or a backend that does not work here.
+    """
+    if x.dim() != 3:
+        raise ValueError(f"x must be (batch, L, d), not {tuple(x.shape)}")
+    if paths is None:
+        paths = torch.arange(x.shape[1], device=x.device)[None]
+    if mask is not None:
+        _expect(mask, "mask", x.shape[:2])
+        x = x.masked_fill(~mask[..., None], 0)  # what stands there must not reach a projection
+    weights = (x_proj_weight, dt_projs_weight, dt_projs_bias, A_logs, Ds)
+    return _directional(x.transpose(1, 2), *weights, paths, both_ways, mask, backend).transpose(1, 2)
+
+
+def _directional(
+    x: Tensor,
+    x_proj_weight: Tensor,
+    dt_projs_weight: Tensor,
+    dt_projs_bias: Tensor,
+    A_logs: Tensor,
+    Ds: Tensor,
+    paths: Tensor,
+    both_ways: bool,
+    mask: Tensor | None,
+    backend: str | None,
+) -> Tensor:
+    """x (batch, d, L) to y of the same shape and strides."""
+    width, length = x.shape[1:]
+    count, rank, states = len(x_proj_weight), dt_projs_weight.shape[-1], A_logs.shape[-1]
+    _expect(paths, "paths", (count // 2 if both_ways else count, length))
+    if both_ways and count % 2:
+        raise ValueError(f"paths are scanned both ways, so x_proj_weight cannot have {count} directions")
+    _expect(x_proj_weight, "x_proj_weight", (count, rank + 2 * states, width))
+    _expect(dt_projs_weight, "dt_projs_weight", (count, width, rank))
+    _expect(dt_projs_bias, "dt_projs_bias", (count, width))
+    _expect(A_logs, "A_logs", (count * width, states))
+    _expect(Ds, "Ds", (count * width,))
+    state = library.state_dtype(x)
+    # every token says at once what it wants of every direction: (batch, L, K, R + 2N)
+    rows = x_proj_weight.flatten(0, 1).to(x.dtype)
+    projected = (x.transpose(1, 2) @ rows.t()).unflatten(2, (count, rank + 2 * states))
+    # an infinite rate would make the decay of a step of 0, exp(0 A), not a number
+    largest = math.floor(math.log(torch.finfo(state).max))
+    A = -torch.exp(A_logs.to(state).clamp(max=largest)).view(count, width, states)
+    inputs = (x, projected, dt_projs_weight, dt_projs_bias, A, Ds.view(count, width), paths, both_ways, mask)
+    name = choose(x.device, backend)
+    if name == "reference":
+        return library.narrow(reference.directional_scan(*inputs), x.dtype)
+    if name == "mamba_ssm":
+        return library.narrow(mamba.directional_scan(*inputs), x.dtype)
+    return library.directional_scan(*inputs, name)[0]
+
+
+def _expect(t: Tensor, name: str, shape: tuple[int, ...] | torch.Size) -> None:
+    if tuple(t.shape) != tuple(shape):
+        raise ValueError(f"{name} must have the shape {tuple(shape)}, not {tuple(t.shape)}")
+
+
+def _check_selective(
+    u: Tensor,
+    delta: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    D: Tensor | None,
+    bias: Tensor | None,
+    mask: Tensor | None,
+) -> None:
+    if u.dim() != 3 or A.dim() != 2 or B.dim() != 4:
+        raise ValueError("u must be (batch, K*d, L), A (K*d, N), and B and C (batch, K, N, L)")
+    batch, channels, length = u.shape
+    if not B.shape[1] or channels % B.shape[1]:
+        raise ValueError(f"{channels} channels of u cannot be shared out among {B.shape[1]} groups of B")
+    _expect(delta, "delta", u.shape)
+    _expect(A, "A", (channels, A.shape[1]))
+    _expect(B, "B", (batch, B.shape[1], A.shape[1], length))
+    _expect(C, "C", B.shape)
+    for t, name in ((D, "D"), (bias, "delta_bias")):
+        if t is not None:
+            _expect(t, name, (channels,))
+    if mask is not None:
+        _expect(mask, "mask", (batch, length))

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
-from baselines.nn.vssm import FeedForward, StateSpaceBranch, cross_orders
+from baselines.nn.vssm import FeedForward, StateSpaceBranch
+from baselines.ops.paths import map_paths
 from baselines.safire.config import SaFiReConfig
 
 
@@ -46,15 +47,12 @@ class Grouping:
         grid = grid.flatten(3, 4).flatten(1, 2)  # (B, rows * w, columns * w, C)
         return grid[:, : self.height, : self.width].flatten(1, 2), copies
 
-    def orders(self, scan: str, device: torch.device) -> Tensor:
-        """The directions in which the sequence is scanned, (K, S)."""
+    def paths(self, scan: str, device: torch.device) -> Tensor:
+        """The paths of a scan, (P, S): along the sequence, and for "cross" also across its windows."""
+        if scan == "cross":
+            return map_paths(self.windows, self.side**2 + self.words, "cross", device)
         along = self.windows * self.side**2 if self.sequence == "fixate" else self.height * self.width
-        positions = torch.arange(along + self.copies * self.words, device=device)
-        if scan == "forward":
-            return positions[None]
-        if scan == "bidirectional":
-            return torch.stack([positions, positions.flip(0)])
-        return cross_orders(self.windows, self.side**2 + self.words, device)
+        return torch.arange(along + self.copies * self.words, device=device)[None]
 
 
 class Fixation(nn.Module):
@@ -84,8 +82,10 @@ class Fixation(nn.Module):
         group = Grouping(height, width, text.shape[1], self.config)
         tokens = self.op.map_tokens(self.norm(x), height, width)
         words = self.op.text_tokens(self.norm(text), real)
-        counts = group.join(real.new_ones(*x.shape[:2], 1).float(), real[..., None].float())[..., 0]
-        y = self.op.scan(group.join(tokens, words), group.orders(self.config.fixation_scan, x.device), counts)
+        counts = group.join(real.new_ones(*x.shape[:2], 1), real[..., None])[..., 0]
+        scan = self.config.fixation_scan
+        paths = group.paths(scan, x.device)
+        y = self.op.scan(group.join(tokens, words), paths, scan != "forward", counts)
         map_y, text_y = group.split(y)
         x = x + self.op.finish(map_y)
         copies = text[:, None] + self.op.finish(text_y)

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from baselines.nn.text import BertTokenizer, WordTokenizer
-from baselines.ops.scan import backend
+from baselines.ops.backends import choose
 from baselines.safire.config import BASE, TINY
 from baselines.safire.model import SaFiRe, normalise
 from rebench.errors import RebenchError
@@ -61,7 +61,7 @@ def load(
         licence="Apache-2.0" if weights is None else None,
         paper="Mao et al., SaFiRe, NeurIPS 2025, arXiv 2510.10160",
         trained_on=("scenes:train",) if weights is None else (),
-        backend=backend(device),
+        backend=choose(device),
         dtype="float32",
     )
     return SaFiRePredictor(model.to(device).eval(), tokenizer, card)

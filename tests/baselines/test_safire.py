@@ -90,7 +90,7 @@ def test_what_is_grouped_comes_back(sequence, height, width):
     group = Grouping(height, width, 3, replace(SMALL, sequence=sequence))
     tokens, text = torch.randn(2, height * width, 4), torch.randn(2, 3, 4)
     joined = group.join(tokens, text)
-    assert joined.shape[1] == group.orders("bidirectional", joined.device).shape[1]
+    assert joined.shape[1] == group.paths("bidirectional", joined.device).shape[1]
     back, copies = group.split(joined)
     assert torch.equal(back, tokens)
     assert torch.equal(copies, text[:, None].expand(-1, group.copies, -1, -1))

@@ -1,0 +1,212 @@
+"""Several directions over one sequence. A job is a tile of neighbouring channels of one batch element.
+
+A job brings its tile of x into rows of LANES, lets every direction read and add up there, and writes the sum
+back: nothing is unfolded, and the outputs of the directions meet in the cache.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from baselines.ops.cpu.chunk import gather, low_rank, scan_chunk, scan_chunk_backward, scatter, visits
+from baselines.ops.cpu.jobs import arrays, flat, mask_array, run, sets_of
+from baselines.ops.cpu.lanes import LANES, compiled, load, store
+from baselines.ops.library import CHUNK, state_dtype
+from baselines.ops.paths import directions
+
+
+@compiled
+def _parameters(
+    k: int, first: int, lanes: int, weight: Any, bias: Any, A: Any, D: Any,
+    rows: Any, offset: Any, rates: Any, skip: Any,
+) -> None:  # fmt: skip
+    """Bring what direction k has for the channels of a tile into rows (R, W), rates (N, W), and (W) each."""
+    for w in range(lanes):
+        offset[w], skip[w] = bias[k, first + w], D[k, first + w]
+        for r in range(len(rows)):
+            rows[r, w] = weight[k, first + w, r]
+        for n in range(len(rates)):
+            rates[n, w] = A[k, first + w, n]
+
+
+@compiled
+def _rows(tile: Any, here: Any, rows: Any) -> None:
+    """Bring the tokens `here` of a tile (L, W) into rows (T, W)."""
+    for t in range(len(here)):
+        store(load(tile, here[t] * LANES), rows, t * LANES)
+
+
+@compiled
+def _add_rows(rows: Any, here: Any, sums: Any) -> None:
+    """Add rows (T, W) to the tokens `here` of sums (L, W)."""
+    for t in range(len(here)):
+        p = here[t] * LANES
+        store(load(sums, p) + load(rows, t * LANES), sums, p)
+
+
+@compiled
+def _forward(
+    begin: int, end: int, x: Any, x_at: Any, projected: Any, weight: Any, bias: Any, A: Any, D: Any,
+    orders: Any, mask: Any, y: Any, y_at: Any, states: Any,
+) -> None:  # fmt: skip
+    count_of, width, number = A.shape
+    length, rank = orders.shape[1], weight.shape[2]
+    wide = rank + 2 * number
+    tiles = -(-width // LANES)
+    tile, sums = [np.zeros((length, LANES), D.dtype) for _ in range(2)]
+    chunk, raw, dt, out = [np.zeros((CHUNK, LANES), D.dtype) for _ in range(4)]
+    rates, h = [np.zeros((number, LANES), D.dtype) for _ in range(2)]
+    rows = np.zeros((rank, LANES), D.dtype)
+    skip, offset = [np.zeros(LANES, D.dtype) for _ in range(2)]
+    natural, visit = np.arange(length), np.empty(length, np.int64)
+    for job in range(begin, end):
+        i, first = job // tiles, job % tiles * LANES
+        lanes = min(LANES, width - first)
+        gather(x, i * x_at[0] + first * x_at[1], x_at[1], x_at[2], natural, length, lanes, tile)
+        sums[:] = 0
+        for k in range(count_of):
+            _parameters(k, first, lanes, weight, bias, A, D, rows, offset, rates, skip)
+            count = visits(orders[k], mask[min(i, len(mask) - 1)], visit)
+            at, apart = (i * length * count_of + k) * wide, count_of * wide  # of its row of a token
+            h[:] = 0
+            for t in range(0, length, CHUNK):
+                for n in range(number):
+                    states[i, k, t // CHUNK, n, first : first + lanes] = h[n, :lanes]
+                here = visit[t : max(t, min(t + CHUNK, count))]
+                _rows(tile, here, chunk)
+                low_rank(projected, at, apart, here, rows, offset, raw)
+                scan_chunk(
+                    here, chunk, raw, True, rates, skip, projected, at + rank, projected, at + rank + number,
+                    apart, 1, h, out, dt,
+                )  # fmt: skip
+                _add_rows(out, here, sums)
+        scatter(sums, i * y_at[0] + first * y_at[1], y_at[1], y_at[2], natural, length, lanes, y)
+
+
+@compiled
+def _backward(
+    begin: int, end: int, sets: int, x: Any, x_at: Any, dy: Any, dy_at: Any, projected: Any, weight: Any,
+    bias: Any, A: Any, D: Any, orders: Any, mask: Any, states: Any,
+    gx: Any, gx_at: Any, gmaps: Any, gsteps: Any, gA: Any, gD: Any,
+) -> None:  # fmt: skip
+    """A job is a set of tiles, taken in order: their shares in gmaps are summed in place.
+
+    gmaps (sets, b, L, K, 2N) takes the gradients of B and C, gsteps (K * b * L * d) those of the steps
+    before the softplus.
+    """
+    count_of, width, number = A.shape
+    length, rank = orders.shape[1], weight.shape[2]
+    wide = rank + 2 * number
+    tiles = -(-width // LANES)
+    tile, gtile, sums = [np.zeros((length, LANES), D.dtype) for _ in range(3)]
+    chunk, gy, raw, dt, decay, gchunk, graw = [np.zeros((CHUNK, LANES), D.dtype) for _ in range(7)]
+    h = np.zeros((CHUNK + 1, LANES), D.dtype)
+    rates, h0, adjoint, of_rates = [np.zeros((number, LANES), D.dtype) for _ in range(4)]
+    gb, gc = [np.zeros((number, CHUNK), D.dtype) for _ in range(2)]
+    rows = np.zeros((rank, LANES), D.dtype)
+    skip, offset, of_skip = [np.zeros(LANES, D.dtype) for _ in range(3)]
+    natural, visit = np.arange(length), np.empty(length, np.int64)
+    for job in range(begin, end):
+        i, s = job // sets, job % sets
+        for index in range(tiles * s // sets, tiles * (s + 1) // sets):
+            first = index * LANES
+            lanes = min(LANES, width - first)
+            # a narrower tile leaves something in the lanes it does not use
+            tile[:], gtile[:], sums[:], h0[:], rates[:], rows[:] = 0, 0, 0, 0, 0, 0
+            gather(x, i * x_at[0] + first * x_at[1], x_at[1], x_at[2], natural, length, lanes, tile)
+            gather(dy, i * dy_at[0] + first * dy_at[1], dy_at[1], dy_at[2], natural, length, lanes, gtile)
+            for k in range(count_of):
+                _parameters(k, first, lanes, weight, bias, A, D, rows, offset, rates, skip)
+                count = visits(orders[k], mask[min(i, len(mask) - 1)], visit)
+                at, apart = (i * length * count_of + k) * wide, count_of * wide  # of its row of a token
+                adjoint[:], of_rates[:], of_skip[:] = 0, 0, 0
+                for t in range((length - 1) // CHUNK * CHUNK, -1, -CHUNK):
+                    here = visit[t : max(t, min(t + CHUNK, count))]
+                    _rows(tile, here, chunk)
+                    _rows(gtile, here, gy)
+                    low_rank(projected, at, apart, here, rows, offset, raw)
+                    for n in range(number):
+                        h0[n, :lanes] = states[i, k, t // CHUNK, n, first : first + lanes]
+                    scan_chunk_backward(
+                        here, chunk, raw, True, rates, skip, projected, at + rank, projected,
+                        at + rank + number, apart, 1, h0, gy, adjoint, gchunk, graw, of_rates, of_skip,
+                        gb, gc, dt, decay, h,
+                    )  # fmt: skip
+                    base = (k * len(gmaps[0]) + i) * length * width + first
+                    scatter(graw, base, 1, width, here, len(here), lanes, gsteps)
+                    _add_rows(gchunk, here, sums)
+                    for j in range(len(here)):
+                        p = here[j]
+                        for n in range(number):
+                            gmaps[s, i, p, k, n] += gb[n, j]
+                            gmaps[s, i, p, k, number + n] += gc[n, j]
+                for w in range(lanes):
+                    gD[i, k, first + w] = of_skip[w]
+                    for n in range(number):
+                        gA[i, k, first + w, n] = of_rates[n, w]
+            scatter(sums, i * gx_at[0] + first * gx_at[1], gx_at[1], gx_at[2], natural, length, lanes, gx)
+
+
+@compiled
+def _are_permutations(orders: Any) -> bool:
+    length = orders.shape[1]
+    for order in orders:
+        seen = np.zeros(length, np.bool_)
+        for p in order:
+            if not 0 <= p < length or seen[p]:
+                return False
+            seen[p] = True
+    return True
+
+
+def _checked(paths: Tensor, both_ways: bool) -> Any:
+    """The directions as an array; an index from elsewhere would be read outside the memory of x."""
+    if not _are_permutations(paths.contiguous().numpy()):
+        raise ValueError(f"paths must visit every position from 0 to {paths.shape[1] - 1} once")
+    return directions(paths, both_ways).contiguous().numpy()
+
+
+def directional_forward(
+    x: Tensor, projected: Tensor, dt_weight: Tensor, dt_bias: Tensor, A: Tensor, D: Tensor,
+    paths: Tensor, both_ways: bool, mask: Tensor | None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """`library.directional_scan` on the CPU."""
+    dtype = state_dtype(x)
+    batch, width, length = x.shape
+    y = torch.empty_like(x, dtype=dtype)
+    states = x.new_empty(batch, len(A), -(-length // CHUNK), A.shape[2], width, dtype=dtype)
+    run(
+        _forward, batch * -(-width // LANES), *flat(x.to(dtype)),
+        *arrays(projected, dt_weight, dt_bias, A, D, dtype=dtype), _checked(paths, both_ways),
+        mask_array(mask), *flat(y), states.numpy(),
+    )  # fmt: skip
+    return y, states
+
+
+def directional_backward(
+    dy: Tensor, states: Tensor, x: Tensor, projected: Tensor, dt_weight: Tensor, dt_bias: Tensor, A: Tensor,
+    D: Tensor, paths: Tensor, both_ways: bool, mask: Tensor | None,
+) -> list[Tensor]:  # fmt: skip
+    """`library.directional_scan_backward` on the CPU."""
+    dtype = state_dtype(x)
+    batch, width, length = x.shape
+    count, _, rank = dt_weight.shape
+    sets = sets_of(-(-width // LANES), 1)
+    gx = torch.empty_like(x, dtype=dtype)
+    gmaps = x.new_zeros(sets, batch, length, count, 2 * A.shape[2], dtype=dtype)
+    make = torch.empty if mask is None else torch.zeros
+    gsteps = make(count, batch, length, width, dtype=dtype)
+    gA, gD = A.new_empty(batch, *A.shape, dtype=dtype), D.new_empty(batch, *D.shape, dtype=dtype)
+    run(
+        _backward, batch * sets, sets, *flat(x.to(dtype)), *flat(dy.to(dtype)),
+        *arrays(projected, dt_weight, dt_bias, A, D, dtype=dtype), _checked(paths, both_ways),
+        mask_array(mask), states.numpy(), *flat(gx), *(t.numpy() for t in (gmaps, gsteps.view(-1), gA, gD)),
+    )  # fmt: skip
+    # steps = weight @ low: two products over all tokens
+    gsteps = gsteps.flatten(1, 2)  # (K, b * L, d)
+    low = projected[..., :rank].to(dtype).flatten(0, 1).transpose(0, 1)  # (K, b * L, R)
+    glow = (gsteps @ dt_weight.to(dtype)).transpose(0, 1).unflatten(0, (batch, length))
+    gprojected = torch.cat([glow, gmaps.sum(0)], -1)
+    return [gx, gprojected, gsteps.mT @ low, gsteps.sum(1), gA.sum(0), gD.sum(0)]

@@ -24,6 +24,7 @@ from baselines.ops.cpu.lanes import (
     total,
     transpose,
 )
+from baselines.ops.library import CHUNK
 
 
 @compiled
@@ -127,6 +128,37 @@ def low_rank(flat: Any, base: int, by_token: int, visit: Any, weight: Any, bias:
             row = load(weight, r * LANES)
             r0 = r0 + each(flat, p0 + r) * row
         store(r0, raw, j * LANES)
+
+
+@compiled
+def low_rank_backward(
+    flat: Any, base: int, by_token: int, visit: Any, weight: Any, graw: Any,
+    gweight: Any, gbias: Any, glow: Any, turned: Any,
+) -> None:  # fmt: skip
+    """The gradients of `low_rank`: added to gweight (R, W) and gbias (W), written to glow (R, T).
+
+    turned (W, T) is room to work in: with its tokens side by side, a sum over channels is a sum of vectors.
+    """
+    count, rank = len(visit), weight.shape[0]
+    row = load(gbias, 0)
+    nothing = row - row
+    for t in range(count):
+        row = row + load(graw, t * LANES)
+    store(row, gbias, 0)
+    for t in range(count * LANES, CHUNK * LANES, LANES):
+        store(nothing, graw, t)  # of an earlier chunk
+    for t in range(0, CHUNK, LANES):
+        transpose(graw, t * LANES, LANES, turned, t, CHUNK)
+    for r in range(rank):
+        row = load(gweight, r * LANES)
+        for t in range(count):
+            row = row + each(flat, base + visit[t] * by_token + r) * load(graw, t * LANES)
+        store(row, gweight, r * LANES)
+        for t in range(0, CHUNK, LANES):
+            row = nothing
+            for w in range(LANES):
+                row = row + each(weight, r * LANES + w) * load(turned, w * CHUNK + t)
+            store(row, glow, r * CHUNK + t)
 
 
 @compiled

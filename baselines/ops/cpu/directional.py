@@ -10,7 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from baselines.ops.cpu.chunk import gather, low_rank, scan_chunk, scan_chunk_backward, scatter, visits
+from baselines.ops.cpu.chunk import (
+    gather,
+    low_rank,
+    low_rank_backward,
+    scan_chunk,
+    scan_chunk_backward,
+    scatter,
+    visits,
+)
 from baselines.ops.cpu.jobs import arrays, flat, mask_array, run, sets_of
 from baselines.ops.cpu.lanes import LANES, compiled, load, store
 from baselines.ops.library import CHUNK, state_dtype
@@ -44,6 +52,19 @@ def _add_rows(rows: Any, here: Any, sums: Any) -> None:
     for t in range(len(here)):
         p = here[t] * LANES
         store(load(sums, p) + load(rows, t * LANES), sums, p)
+
+
+@compiled
+def _add_projected(glow: Any, gb: Any, gc: Any, here: Any, gprojected: Any) -> None:
+    """Add glow (R, T), gb and gc (N, T) to the tokens `here` of gprojected (L, R + 2N)."""
+    rank, number = len(glow), len(gb)
+    for t in range(len(here)):
+        row = gprojected[here[t]]
+        for r in range(rank):
+            row[r] += glow[r, t]
+        for n in range(number):
+            row[rank + n] += gb[n, t]
+            row[rank + number + n] += gc[n, t]
 
 
 @compiled
@@ -89,12 +110,10 @@ def _forward(
 def _backward(
     begin: int, end: int, sets: int, x: Any, x_at: Any, dy: Any, dy_at: Any, projected: Any, weight: Any,
     bias: Any, A: Any, D: Any, orders: Any, mask: Any, states: Any,
-    gx: Any, gx_at: Any, gmaps: Any, gsteps: Any, gA: Any, gD: Any,
+    gx: Any, gx_at: Any, gprojected: Any, gweight: Any, gbias: Any, gA: Any, gD: Any,
 ) -> None:  # fmt: skip
-    """A job is a set of tiles, taken in order: their shares in gmaps are summed in place.
-
-    gmaps (sets, b, L, K, 2N) takes the gradients of B and C, gsteps (K * b * L * d) those of the steps
-    before the softplus.
+    """A job is a set of tiles, taken in order: their shares in gprojected (sets, b, L, K, R + 2N) are summed
+    in place.
     """
     count_of, width, number = A.shape
     length, rank = orders.shape[1], weight.shape[2]
@@ -106,7 +125,9 @@ def _backward(
     rates, h0, adjoint, of_rates = [np.zeros((number, LANES), D.dtype) for _ in range(4)]
     gb, gc = [np.zeros((number, CHUNK), D.dtype) for _ in range(2)]
     rows = np.zeros((rank, LANES), D.dtype)
-    skip, offset, of_skip = [np.zeros(LANES, D.dtype) for _ in range(3)]
+    of_rows, glow = np.zeros((rank, LANES), D.dtype), np.zeros((rank, CHUNK), D.dtype)
+    turned = np.zeros((LANES, CHUNK), D.dtype)
+    skip, offset, of_skip, of_offset = [np.zeros(LANES, D.dtype) for _ in range(4)]
     natural, visit = np.arange(length), np.empty(length, np.int64)
     for job in range(begin, end):
         i, s = job // sets, job % sets
@@ -121,7 +142,7 @@ def _backward(
                 _parameters(k, first, lanes, weight, bias, A, D, rows, offset, rates, skip)
                 count = visits(orders[k], mask[min(i, len(mask) - 1)], visit)
                 at, apart = (i * length * count_of + k) * wide, count_of * wide  # of its row of a token
-                adjoint[:], of_rates[:], of_skip[:] = 0, 0, 0
+                adjoint[:], of_rates[:], of_skip[:], of_rows[:], of_offset[:] = 0, 0, 0, 0, 0
                 for t in range((length - 1) // CHUNK * CHUNK, -1, -CHUNK):
                     here = visit[t : max(t, min(t + CHUNK, count))]
                     _rows(tile, here, chunk)
@@ -134,16 +155,15 @@ def _backward(
                         at + rank + number, apart, 1, h0, gy, adjoint, gchunk, graw, of_rates, of_skip,
                         gb, gc, dt, decay, h,
                     )  # fmt: skip
-                    base = (k * len(gmaps[0]) + i) * length * width + first
-                    scatter(graw, base, 1, width, here, len(here), lanes, gsteps)
+                    low_rank_backward(
+                        projected, at, apart, here, rows, graw, of_rows, of_offset, glow, turned
+                    )
                     _add_rows(gchunk, here, sums)
-                    for j in range(len(here)):
-                        p = here[j]
-                        for n in range(number):
-                            gmaps[s, i, p, k, n] += gb[n, j]
-                            gmaps[s, i, p, k, number + n] += gc[n, j]
+                    _add_projected(glow, gb, gc, here, gprojected[s, i, :, k])
                 for w in range(lanes):
-                    gD[i, k, first + w] = of_skip[w]
+                    gD[i, k, first + w], gbias[i, k, first + w] = of_skip[w], of_offset[w]
+                    for r in range(rank):
+                        gweight[i, k, first + w, r] = of_rows[r, w]
                     for n in range(number):
                         gA[i, k, first + w, n] = of_rates[n, w]
             scatter(sums, i * gx_at[0] + first * gx_at[1], gx_at[1], gx_at[2], natural, length, lanes, gx)
@@ -191,22 +211,14 @@ def directional_backward(
 ) -> list[Tensor]:  # fmt: skip
     """`library.directional_scan_backward` on the CPU."""
     dtype = state_dtype(x)
-    batch, width, length = x.shape
-    count, _, rank = dt_weight.shape
+    batch, width, _ = x.shape
     sets = sets_of(-(-width // LANES), 1)
     gx = torch.empty_like(x, dtype=dtype)
-    gmaps = x.new_zeros(sets, batch, length, count, 2 * A.shape[2], dtype=dtype)
-    make = torch.empty if mask is None else torch.zeros
-    gsteps = make(count, batch, length, width, dtype=dtype)
-    gA, gD = A.new_empty(batch, *A.shape, dtype=dtype), D.new_empty(batch, *D.shape, dtype=dtype)
+    gprojected = projected.new_zeros(sets, *projected.shape, dtype=dtype)
+    grads = [t.new_empty(batch, *t.shape, dtype=dtype) for t in (dt_weight, dt_bias, A, D)]
     run(
         _backward, batch * sets, sets, *flat(x.to(dtype)), *flat(dy.to(dtype)),
         *arrays(projected, dt_weight, dt_bias, A, D, dtype=dtype), _checked(paths, both_ways),
-        mask_array(mask), states.numpy(), *flat(gx), *(t.numpy() for t in (gmaps, gsteps.view(-1), gA, gD)),
+        mask_array(mask), states.numpy(), *flat(gx), *(t.numpy() for t in (gprojected, *grads)),
     )  # fmt: skip
-    # steps = weight @ low: two products over all tokens
-    gsteps = gsteps.flatten(1, 2)  # (K, b * L, d)
-    low = projected[..., :rank].to(dtype).flatten(0, 1).transpose(0, 1)  # (K, b * L, R)
-    glow = (gsteps @ dt_weight.to(dtype)).transpose(0, 1).unflatten(0, (batch, length))
-    gprojected = torch.cat([glow, gmaps.sum(0)], -1)
-    return [gx, gprojected, gsteps.mT @ low, gsteps.sum(1), gA.sum(0), gD.sum(0)]
+    return [gx, gprojected.sum(0), *(t.sum(0) for t in grads)]

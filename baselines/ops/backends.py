@@ -4,8 +4,8 @@ An argument decides, then `REBENCH_SCAN`, then the best backend that works on th
 asked for is used or refused; only the free choice falls back, and says so once.
 """
 
+import logging
 import os
-import warnings
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -17,6 +17,8 @@ from rebench.errors import RebenchError
 
 NAMES = ("reference", "cpu", "triton", "mamba_ssm")
 VARIABLE = "REBENCH_SCAN"
+
+_log = logging.getLogger(__name__)
 
 
 class ScanBackendError(RebenchError, ValueError):
@@ -65,7 +67,7 @@ def _best(kind: str) -> str:
     found = problem(fast, kind) or _fails(fast, kind)
     if found is None:
         return fast
-    warnings.warn(f"the scan on {kind} falls back to slow plain PyTorch: {found}", stacklevel=3)
+    _log.warning("the scan on %s falls back to slow plain PyTorch: %s", kind, found)
     return "reference"
 
 

@@ -51,7 +51,8 @@ def mask_array(mask: Tensor | None) -> Any:
 def sets_of(tiles: int, groups: int) -> int:
     """Into how many sets the tiles of a group go in a backward pass.
 
-    Each set sums the gradients of what its tiles share in a copy of its own. More copies keep more threads
-    busy and take more memory; their number must not depend on the threads, or the last bits of a gradient would.
+    Each set sums the gradients of what its tiles share in a copy of its own. More copies keep more
+    threads busy and take more memory. Their number must not depend on the threads, or the last bits of a
+    gradient would.
     """
     return min(tiles, max(8 // groups, 1))

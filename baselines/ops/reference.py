@@ -33,15 +33,16 @@ def selective_scan(
         dt = softplus(dt)  # the identity above 20
     if mask is not None:
         dt = dt.masked_fill(~mask[:, None], 0)
-    batch, channels, length = u.shape
+    batch, channels, _ = u.shape
     per_group = channels // B.shape[1]
     h = u.new_zeros(batch, channels, A.shape[1])
     outputs = []
-    for t in range(length):
-        b, c = (m[..., t].repeat_interleave(per_group, 1) for m in (B, C))  # (batch, K*d, N)
-        step = dt[:, :, t, None]
-        h = torch.exp(step * A) * h + step * b * u[:, :, t, None]
-        outputs.append((h * c).sum(-1) + D * u[:, :, t])
+    # taken apart at once: the gradient of one token's slice would be a whole sequence of zeros
+    for u_t, dt_t, B_t, C_t in zip(*(m.unbind(-1) for m in (u, dt, B, C)), strict=True):
+        b, c = (m.repeat_interleave(per_group, 1) for m in (B_t, C_t))  # (batch, K*d, N)
+        step = dt_t[..., None]
+        h = torch.exp(step * A) * h + step * b * u_t[..., None]
+        outputs.append((h * c).sum(-1) + D * u_t)
     return torch.stack(outputs, -1)
 
 

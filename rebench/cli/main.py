@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from rebench.cli import data, draw, import_, models, run, score, train
+from rebench.cli import bench, data, doctor, draw, import_, models, run, score, train
 from rebench.cli.console import print_error
 from rebench.errors import RebenchError
 
@@ -113,6 +113,8 @@ app.add_typer(data.app, name="data", help="What the splits need, and whether it 
 app.command()(draw.draw)
 app.command()(models.models)
 app.command()(train.train)
+app.command()(doctor.doctor)
+app.add_typer(bench.app, name="bench", help="How fast what we compute with is on this machine.")
 
 
 def main() -> None:

@@ -106,7 +106,7 @@ class ScenesSplit(Split):
 
 
 def _cached(name: str, part: str, pictures: int) -> tuple[NDArray[np.uint8], dict]:
-    folder = _cache_folder() / f"v{VERSION}" / name.removeprefix("scenes:")
+    folder = cache_folder() / f"v{VERSION}" / name.removeprefix("scenes:")
     try:
         images = np.load(folder / "images.npy", mmap_mode="r")
         document = json.loads((folder / "scenes.json").read_text())
@@ -201,6 +201,7 @@ def _keep(folder: Path, images: NDArray[np.uint8], document: dict) -> None:
         logging.getLogger("rebench").warning("the scenes are not kept in %s: %s", folder.parent, error)
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Where the parts are kept once they are made."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "rebench" / "scenes"

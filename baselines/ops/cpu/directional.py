@@ -198,7 +198,7 @@ def directional_forward(
     y = torch.empty_like(x, dtype=dtype)
     states = x.new_empty(batch, len(A), -(-length // CHUNK), A.shape[2], width, dtype=dtype)
     run(
-        _forward, batch * -(-width // LANES), *flat(x.to(dtype)),
+        x.numel() * len(A), _forward, batch * -(-width // LANES), *flat(x.to(dtype)),
         *arrays(projected, dt_weight, dt_bias, A, D, dtype=dtype), _checked(paths, both_ways),
         mask_array(mask), *flat(y), states.numpy(),
     )  # fmt: skip
@@ -217,7 +217,7 @@ def directional_backward(
     gprojected = projected.new_zeros(sets, *projected.shape, dtype=dtype)
     grads = [t.new_empty(batch, *t.shape, dtype=dtype) for t in (dt_weight, dt_bias, A, D)]
     run(
-        _backward, batch * sets, sets, *flat(x.to(dtype)), *flat(dy.to(dtype)),
+        x.numel() * len(A), _backward, batch * sets, sets, *flat(x.to(dtype)), *flat(dy.to(dtype)),
         *arrays(projected, dt_weight, dt_bias, A, D, dtype=dtype), _checked(paths, both_ways),
         mask_array(mask), states.numpy(), *flat(gx), *(t.numpy() for t in (gprojected, *grads)),
     )  # fmt: skip

@@ -14,22 +14,38 @@ _pools: dict[int, ThreadPoolExecutor] = {}
 os.register_at_fork(after_in_child=_pools.clear)  # threads do not survive a fork
 
 
-def run(kernel: Callable[..., None], jobs: int, *arguments: Any) -> None:
+SMALL = 1 << 16
+"""Below so many tokens times channels times directions, waking a thread costs more than it saves."""
+
+
+def run(size: int, kernel: Callable[..., None], jobs: int, *arguments: Any) -> None:
     """Call kernel(first, last, *arguments) for ranges that make up all the jobs, on PyTorch's thread count.
 
-    Threads of our own and not numba's: those end the process if it forks, or scans from two threads.
+    The calling thread works too, and whoever is free takes the next range. Threads of our own and not
+    numba's: those end the process if it forks, or if two threads scan at once.
+
+    Args:
+        size: of all the work, in tokens times channels times directions.
     """
-    threads = torch.get_num_threads()
-    ranges = min(jobs, 4 * threads if threads > 1 else 1)
-    bounds = [jobs * r // ranges for r in range(ranges + 1)]
-    if ranges == 1:
-        kernel(0, jobs, *arguments)
-        return
+    threads = 1 if size < SMALL else min(torch.get_num_threads(), jobs)
+    pieces = min(jobs, 4 * threads if threads > 1 else 1)
+    ranges = iter(list(pairwise(jobs * r // pieces for r in range(pieces + 1))))
+
+    def work() -> None:
+        for first, last in ranges:
+            kernel(first, last, *arguments)
+
+    helpers = [_pool(threads).submit(work) for _ in range(threads - 1)]
+    work()
+    for helper in helpers:
+        if not helper.cancel():  # one that has not begun has nothing left to do
+            helper.result()
+
+
+def _pool(threads: int) -> ThreadPoolExecutor:
     if threads not in _pools:
-        _pools[threads] = ThreadPoolExecutor(threads, "scan")
-    work = [_pools[threads].submit(kernel, first, last, *arguments) for first, last in pairwise(bounds)]
-    for part in work:
-        part.result()
+        _pools[threads] = ThreadPoolExecutor(threads - 1, "scan")
+    return _pools[threads]
 
 
 def flat(t: Tensor) -> tuple[Any, tuple[int, ...]]:

@@ -125,7 +125,7 @@ def selective_forward(
     y = torch.empty_like(u, dtype=dtype) if mask is None else torch.zeros_like(u, dtype=dtype)
     states = u.new_empty(batch, -(-length // CHUNK), A.shape[1], channels, dtype=dtype)
     run(
-        _forward, batch * groups * -(-(channels // groups) // LANES), *flat(u.to(dtype)),
+        u.numel(), _forward, batch * groups * -(-(channels // groups) // LANES), *flat(u.to(dtype)),
         *flat(delta.to(dtype)), *arrays(A, B, C, D, delta_bias, dtype=dtype), delta_softplus,
         mask_array(mask), *flat(y), states.numpy(),
     )  # fmt: skip
@@ -147,7 +147,7 @@ def selective_backward(
     sets = sets_of(-(-(channels // groups) // LANES), groups)
     gB, gC = (B.new_zeros(sets, *B.shape, dtype=dtype) for _ in range(2))
     run(
-        _backward, batch * groups * sets, sets, *flat(u.to(dtype)), *flat(delta.to(dtype)),
+        u.numel(), _backward, batch * groups * sets, sets, *flat(u.to(dtype)), *flat(delta.to(dtype)),
         *flat(dy.to(dtype)), *arrays(A, B, C, D, delta_bias, dtype=dtype), delta_softplus, mask_array(mask),
         states.numpy(), *flat(gu), *flat(gdelta), *(t.numpy() for t in (gA, gB, gC, gD, gbias)),
     )  # fmt: skip

@@ -167,7 +167,8 @@ def test_gradcheck(name):
     assert torch.autograd.gradcheck(lambda *t: sequence_scan(*t, backend=name), tensors)
 
 
-def test_a_backward_pass_is_the_same_to_the_bit_on_any_number_of_threads():
+def test_a_backward_pass_is_the_same_to_the_bit_on_any_number_of_threads(monkeypatch):
+    monkeypatch.setattr("baselines.ops.cpu.jobs.SMALL", 0)
     tensors = directional_inputs(2, 150, 70, 4, 2, 3, torch.float32)
     flat = selective_inputs(2, 4, 35, 2, 150, torch.float32)
     paths = map_paths(10, 15, "cross")
@@ -423,8 +424,9 @@ def _scan_in_a_child(queue):
     queue.put(float(selective_scan(*selective_inputs(2, 2, 40, 1, 80, torch.float32), True, "cpu").sum()))
 
 
-def test_a_forked_process_can_scan_too():
+def test_a_forked_process_can_scan_too(monkeypatch):
     """Data loaders fork; threads of the parent do not live on in the child."""
+    monkeypatch.setattr("baselines.ops.cpu.jobs.SMALL", 0)
     torch_threads = torch.get_num_threads()
     try:
         torch.set_num_threads(2)

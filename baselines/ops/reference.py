@@ -60,7 +60,9 @@ def directional_scan(
     """Unfold along each direction, scan, fold back and sum; shapes as in `baselines.ops.library`."""
     state = torch.float64 if x.dtype == torch.float64 else torch.float32
     rank, states = dt_weight.shape[2], A.shape[2]
-    y = x.new_zeros(x.shape, dtype=state)
+    if mask is not None:
+        projected = projected.masked_fill(~mask[:, :, None, None], 0)
+    y = torch.zeros_like(x, dtype=state)
     for k, order in enumerate(directions(paths, both_ways)):
         low, B, C = projected[:, order, k].to(state).mT.split([rank, states, states], 1)
         scanned = selective_scan(

@@ -168,10 +168,10 @@ def _directional(
     A = -torch.exp(A_logs.to(state).clamp(max=largest)).view(count, width, states)
     inputs = (x, projected, dt_projs_weight, dt_projs_bias, A, Ds.view(count, width), paths, both_ways, mask)
     name = choose(x.device, backend)
-    if name == "reference":
-        return library.narrow(reference.directional_scan(*inputs), x.dtype)
-    if name == "mamba_ssm":
-        return library.narrow(mamba.directional_scan(*inputs), x.dtype)
+    if name in ("reference", "mamba_ssm"):
+        plain = reference if name == "reference" else mamba
+        y = library.narrow(plain.directional_scan(*inputs), x.dtype)
+        return torch.empty_like(x).copy_(y)  # in the memory layout of x
     return library.directional_scan(*inputs, name)[0]
 
 

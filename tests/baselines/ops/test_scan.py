@@ -310,6 +310,8 @@ def test_layouts_are_kept_and_do_not_matter():
     assert last.is_contiguous(memory_format=torch.channels_last)
     assert y.is_contiguous()
     torch.testing.assert_close(last, y, rtol=1e-5, atol=1e-5)
+    plain = ss2d_scan(image.to(memory_format=torch.channels_last), *weights, backend="reference")
+    assert plain.stride() == last.stride()
     u, delta, *rest = selective_inputs(2, 2, 20, 2, 40, torch.float32)
     wide = [torch.stack([t, t], 3).flatten(2)[..., ::2] for t in (u, delta)]
     assert not wide[0].is_contiguous()

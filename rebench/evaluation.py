@@ -11,12 +11,14 @@ from rebench.predict.interface import Predictor
 from rebench.predict.registry import LoadedPredictor, find, load, wrap
 from rebench.store.environment import environment
 from rebench.store.folder import RunFolder, run_path
+from rebench.store.logits import KIND
 from rebench.store.record import RunRecord, SplitRecord
 from rebench.store.writer import RunWriter, now
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rebench.metrics.protocols import Protocol
     from rebench.metrics.scoring import Scored
     from rebench.predict.runner import Progress
 
@@ -88,6 +90,7 @@ def evaluate(
     limit: int | None = None,
     seed: int = 0,
     fresh: bool = False,
+    keep_logits: bool = False,
     progress: "Progress | None" = None,
 ) -> Run:
     """Predicts, scores and summarises a split, into `<out>/<split>/<model>/`.
@@ -107,21 +110,23 @@ def evaluate(
         limit: only so many expressions, the first of the split; the run stays partial.
         seed: handed to a model given by name; also of the intervals.
         fresh: begins anew in the place of the run that is there.
+        keep_logits: stores the model's logits too, in float16, so that the run can be scored by every
+            protocol; masks are made from them as stored. An answer that is a bool mask fails then.
         progress: is told how it goes.
 
     Raises:
         RebenchError: the request or its input is wrong; what is on disk stands as it was.
     """
     from rebench.data.catalogue import load_split
-    from rebench.metrics.protocols import get_protocol
+    from rebench.metrics.masking import of_whole_pictures
     from rebench.predict.runner import run
 
-    chosen = get_protocol(protocol)
+    choices = of_whole_pictures(protocol)
     check_request(batch_size, limit, seed)
     if isinstance(split, str):
         split = load_split(split, data_root)
     loaded = _loaded(predictor, weights, device, seed)
-    record = _record(loaded, split, protocol, seed)
+    record = _record(loaded, split, protocol, seed, keep_logits)
     path, samples = run_path(out, split.name, loaded.spec), split.samples[:limit]
     if not fresh and (finished := _finished(path, record, samples)):
         if progress:
@@ -129,7 +134,7 @@ def evaluate(
             progress.end()
         return finished
     with RunWriter(path, record, fresh) as writer:
-        predicted = run(loaded.predictor, split, samples, writer, chosen, batch_size, progress)
+        predicted = run(loaded.predictor, split, samples, writer, choices, batch_size, progress)
         if predicted or not _scored(writer.folder, protocol):
             score_run(writer.folder, split, protocol, seed)
         return Run.read(writer.path)
@@ -141,16 +146,81 @@ def score_run(folder: RunFolder, split: Split, protocol: str, seed: int = 0) -> 
     The same predictions give the same bytes.
 
     Raises:
-        RebenchError: predictions that are damaged, a protocol that is unknown, a disk that is full.
+        RebenchError: predictions that are damaged, a protocol that is unknown or that these predictions
+            cannot be scored by, a disk that is full.
     """
     from rebench.metrics.scoring import score_predictions
     from rebench.metrics.summary import summarise
 
-    scored = score_predictions(split, folder.predictions(), protocol)
-    summary = summarise(scored.scores, split, protocol, seed=seed, failed=len(scored.failures))
+    predictions, source = predictions_under(folder, split, protocol)
+    scored = score_predictions(split, predictions, protocol)
+    summary = summarise(
+        scored.scores,
+        split,
+        protocol,
+        seed=seed,
+        failed=len(scored.failures),
+        scored_from=source,
+        notes=scored.notes,
+    )
     folder.write_scores(scored.scores)
     folder.write_summary(summary)
     return scored
+
+
+def predictions_under(
+    folder: RunFolder, split: Split, protocol: "str | Protocol", *, again: bool = False
+) -> "tuple[pd.DataFrame, str]":
+    """The predictions of a run with the masks that a protocol makes of them, and `source_of` these masks.
+
+    Args:
+        folder: the run.
+        split: the split it was made on.
+        protocol: whose masks are wanted.
+        again: make them from the logits in any case.
+
+    Raises:
+        RebenchError: as `source_of`; predictions or logits are damaged.
+    """
+    from rebench.metrics.scoring import mask_again
+
+    source = source_of(folder, protocol, again=again)
+    if source == "masks":
+        return folder.predictions(), source
+    return mask_again(split, folder.predictions(), folder.logits(), protocol), source
+
+
+def source_of(folder: RunFolder, protocol: "str | Protocol", *, again: bool = False) -> str:
+    """What the masks of a protocol come from: the stored "masks" of the run's own, else the kept "logits".
+
+    Args:
+        folder: the run.
+        protocol: whose masks are wanted.
+        again: the stored masks do not count.
+
+    Raises:
+        RebenchError: the protocol is another one than the run's, and the run kept no logits.
+    """
+    from rebench.metrics.masking import of_whole_pictures
+
+    record, wanted = folder.record, of_whole_pictures(protocol)
+    differing = of_whole_pictures(record.protocol).mask_differences(wanted)
+    if not differing and not again:
+        return "masks"
+    if record.logits is not None:
+        return "logits"
+    steps = f"this cannot be applied to a mask any more: {', '.join(differing)}"
+    raise RebenchError(
+        f"{folder.path} keeps masks made by protocol {record.protocol}, not logits, and"
+        f" {steps if differing else 'a protocol needs logits'}; the scores would not be those of"
+        f" {wanted.name}: {_remedy(record)}"
+    )
+
+
+def _remedy(record: RunRecord) -> str:
+    if record.source == "imported":
+        return "import cannot bring logits, run the model with --keep-logits"
+    return "run the model again with --fresh --keep-logits"
 
 
 def check_request(batch_size: int, limit: int | None, seed: int) -> None:
@@ -173,7 +243,7 @@ def _loaded(
     return predictor if isinstance(predictor, LoadedPredictor) else wrap(predictor)
 
 
-def _record(loaded: LoadedPredictor, split: Split, protocol: str, seed: int) -> RunRecord:
+def _record(loaded: LoadedPredictor, split: Split, protocol: str, seed: int, keep_logits: bool) -> RunRecord:
     device, backend = loaded.device, loaded.card.backend
     warning = loaded.card.warning or _scenes_only(loaded, split)
     return RunRecord(
@@ -184,6 +254,7 @@ def _record(loaded: LoadedPredictor, split: Split, protocol: str, seed: int) -> 
         if device
         else environment(None, None, backend),
         seed=seed,
+        logits=KIND if keep_logits else None,
         started=now(),
     )
 

@@ -14,6 +14,7 @@ from rebench.data.masks import check, encode, from_annotation
 from rebench.data.split import Rle, Sample, Split
 from rebench.errors import RebenchError
 from rebench.evaluation import score_run
+from rebench.metrics.masking import needs_logits
 from rebench.metrics.protocols import get_protocol
 from rebench.store.environment import environment
 from rebench.store.folder import run_path
@@ -59,11 +60,17 @@ def import_predictions(
         fresh: replace the run that is there.
 
     Raises:
-        RebenchError: the file cannot be read, or holds what does not fit the manifest (ids that are
-            unknown or come twice, masks of another size, damaged run lengths); nothing is written then.
+        RebenchError: the protocol needs logits; the file cannot be read, or holds what does not fit the
+            manifest (ids that are unknown or come twice, masks of another size, damaged run lengths); nothing
+            is written then.
     """
     path = Path(file)
-    get_protocol(protocol)
+    if steps := needs_logits(get_protocol(protocol)):
+        raise RebenchError(
+            f"{path} holds masks, not logits, and this cannot be applied to a mask any more:"
+            f" {', '.join(steps)}; the scores would not be those of {protocol}: import without --protocol,"
+            " or run the model with --keep-logits"
+        )
     if not model.strip():
         raise RebenchError("the model needs a name: give --model")
     masks = _checked(path, split)

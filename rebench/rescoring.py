@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rebench.data.split import Split
 from rebench.errors import RebenchError
-from rebench.evaluation import Run, score_run
+from rebench.evaluation import Run, score_run, source_of
 from rebench.metrics.protocols import get_protocol
 from rebench.store.folder import RunFolder
 from rebench.store.lock import RunLock
@@ -22,17 +22,18 @@ def rescore(
 
     Args:
         path: the run's folder.
-        protocol: how to score; the run's own protocol where None.
+        protocol: how to score; the run's own protocol where None. Another one needs kept logits.
         data_root: where the split's files are.
         split: the split itself, where it is already loaded.
 
     Raises:
-        RebenchError: no run there, unknown protocol, the split cannot be loaded, or it has other
-            expressions than those the run was made on.
+        RebenchError: no run there, unknown protocol, or one that cannot be applied to masks; the split cannot
+            be loaded, or it has other expressions than those the run was made on.
     """
     folder = RunFolder(path)
     record = folder.record
     choices = get_protocol(protocol or record.protocol)
+    source_of(folder, choices)  # refused before anything is loaded
     split = split_of(folder.path, record, data_root, split)
     with RunLock(folder.path):
         score_run(folder, split, choices.name, seed=record.seed)

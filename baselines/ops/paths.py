@@ -31,9 +31,12 @@ def _make(height: int, width: int, order: Order, device: torch.device) -> Tensor
     return torch.stack([rows, columns if order == "cross" else rows])
 
 
+@lru_cache(64)
+def _kept(height: int, width: int, order: Order, device: torch.device) -> Tensor:
+    with torch.inference_mode(False):  # a tensor made in inference mode could never be trained with
+        return _make(height, width, order, device)
+
+
 def directions(paths: Tensor, both_ways: bool) -> Tensor:
     """Every direction as the positions it visits, (K, L): the paths, then the same paths reversed."""
     return torch.cat([paths, paths.flip(1)]) if both_ways else paths
-
-
-_kept = lru_cache(64)(_make)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -71,7 +72,10 @@ def show_run(done: "Run") -> None:
 
     from rebench.cli.tables import summary_table
 
-    stderr().print(summary_table(done.summary, headline(done.record), stderr().width))
+    title = headline(replace(done.record, protocol=done.summary["protocol"]))
+    stderr().print(summary_table(done.summary, title, stderr().width))
+    for note in done.summary.get("notes", ()):
+        stderr().print(Text(f"note: {note}", style="dim"), soft_wrap=True)
     print_warning(done.record)
     if done.failed:
         plural = "s" * (done.failed > 1)

@@ -9,7 +9,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from rebench.cli import bench, data, doctor, draw, import_, models, run, score, train
+from rebench.cli import (
+    bench,
+    compare,
+    compare_protocols,
+    data,
+    doctor,
+    draw,
+    import_,
+    models,
+    run,
+    score,
+    train,
+)
 from rebench.cli.console import print_error
 from rebench.errors import RebenchError
 
@@ -108,6 +120,8 @@ def options(
 
 app.command()(run.run)
 app.command()(score.score)
+app.command()(compare.compare)
+app.command("compare-protocols")(compare_protocols.compare_protocols)
 app.command("import")(import_.import_)
 app.add_typer(data.app, name="data", help="What the splits need, and whether it is there.")
 app.command()(draw.draw)

@@ -22,7 +22,7 @@ def run(
         Path | None, typer.Option(help="Where the data sets lie; else $REBENCH_DATA, else the cache folder.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Runs go to OUT/<split>/<model>/.")] = Path("runs"),
-    protocol: Annotated[str, typer.Option(help="The evaluation protocol.")] = "original",
+    protocol: Annotated[str, typer.Option(help="original, lavt, remamber, cris or rela.")] = "original",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many expressions.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     batch_size: Annotated[
@@ -30,6 +30,10 @@ def run(
     ] = 16,
     seed: Annotated[int, typer.Option(min=0, help="For the model and the intervals.")] = 0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew in the place of an older run.")] = False,
+    keep_logits: Annotated[
+        bool,
+        typer.Option("--keep-logits", help="Store logits too (float16), for scoring by any protocol."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Run models on splits and score them.
@@ -61,6 +65,7 @@ def run(
                     limit=limit,
                     seed=seed,
                     fresh=fresh,
+                    keep_logits=keep_logits,
                     progress=RunProgress(),
                 )
                 show_run(done)

@@ -127,6 +127,10 @@ class CocoSplit(Split):
         """The mask of the referent. Raises RebenchError naming the annotation if it cannot be decoded."""
         return _mask(self.annotation(sample), self._picture(sample.image_id), overlap)
 
+    def segmentation(self, sample: Sample) -> Any:
+        """The referent as its file annotates it: polygons, or run lengths."""
+        return self.annotation(sample).segmentation
+
     def instances(self, image_id: int) -> Sequence[Instance]:
         """Every annotated object of the picture by annotation id, crowds included; masks by `union`."""
         picture = self._picture(image_id)

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +104,10 @@ class Split(ABC):
     @abstractmethod
     def target(self, sample: Sample, overlap: OverlapRule = "union") -> Rle:
         """The mask of the referent at the original size. Raises RebenchError if it cannot be decoded."""
+
+    def segmentation(self, sample: Sample) -> Any:
+        """The referent as annotated, COCO polygons or run lengths; its mask where there is nothing else."""
+        return self.target(sample)
 
     @abstractmethod
     def instances(self, image_id: int) -> Sequence[Instance]:

@@ -7,8 +7,10 @@ import numpy as np
 
 from rebench.data.split import Instance, Rle, Sample, Split
 from rebench.errors import RebenchError
-from rebench.metrics.overlap import iou, overlap
+from rebench.metrics.aggregate import METRICS, sample_values
 from rebench.metrics.protocols import Protocol
+from rebench.metrics.runs import count_overlaps
+from rebench.metrics.targets import on_grid, target_in
 from rebench.stats.bootstrap import Floats
 
 GUESSES = {
@@ -21,50 +23,59 @@ GUESSES = {
 _log = logging.getLogger(__name__)
 
 
-def sample_values(intersection: Floats, union: Floats, protocol: Protocol) -> Floats:
-    """What one sample adds to the metrics, (n, 3 + hits): intersection, union, IoU, and 1 where IoU >= X."""
-    agreement = iou(intersection, union, epsilon=protocol.epsilon, both_empty=protocol.both_empty)
-    hits = [agreement >= hit for hit in protocol.hits]
-    return np.column_stack([intersection, union, agreement, *hits]).astype(np.float64)
-
-
 def guess_values(samples: Sequence[Sample], split: Split, protocol: Protocol) -> dict[str, Floats]:
-    """Expected `sample_values` of each guess, (n, 3 + hits).
+    """Expected `sample_values` of each guess, (n, len(METRICS) + 1).
 
     A random instance is drawn uniformly from the picture's annotated objects of the referent's category,
-    without crowds and with the referent itself; its mask is taken as perfect. Where one of the picture's
-    objects cannot be decoded, the values are NaN and a warning says so.
+    without crowds and with the referent itself; its mask is taken as perfect (the others' masks are brought
+    to the protocol's grid by nearest). Where one of the picture's objects cannot be decoded, the values are
+    NaN and a warning says so.
     """
-    pixels = np.array([s.height * s.width for s in samples], dtype=np.float64)
-    width = 3 + len(protocol.hits)
-    area, drawn, unknown = np.zeros(len(samples)), [], np.full(width, np.nan)
-    for index, (target, others) in enumerate(_candidates(samples, split, protocol)):
-        area[index] = target
-        drawn.append(
-            sample_values(others[:, 0], others[:, 1], protocol).mean(axis=0) if len(others) else unknown
-        )
+    numbers: dict[tuple[int, int, str], int] = {}
+    of = [numbers.setdefault((s.image_id, s.annotation_id, s.category), len(numbers)) for s in samples]
+    first = np.unique(np.array(of, dtype=np.intp), return_index=True)[1]
+    area, drawn = _referents([samples[i] for i in first], split, protocol)
+    sizes = [protocol.size(sample.height, sample.width) for sample in samples]
+    pixels = np.array([height * width for height, width in sizes], dtype=np.float64)
     return {
-        "empty_mask": sample_values(np.zeros(len(samples)), area, protocol),
-        "full_mask": sample_values(area, pixels, protocol),
-        "random_instance": np.array(drawn, dtype=np.float64).reshape(-1, width),
+        "empty_mask": sample_values(np.zeros(len(samples)), area[of], protocol),
+        "full_mask": sample_values(area[of], pixels, protocol),
+        "random_instance": drawn[of],
     }
 
 
-def _candidates(samples: Sequence[Sample], split: Split, protocol: Protocol) -> Iterator[tuple[int, Floats]]:
-    """Per sample the target's area, and (intersection, union) of every candidate with the target, (k, 2).
+def _referents(samples: Sequence[Sample], split: Split, protocol: Protocol) -> tuple[Floats, Floats]:
+    """Per referent its area, and the expected values of drawing an instance of its category."""
+    masks: list[Rle] = []
+    targets: list[Rle] = []
+    starts: list[int] = []
+    known: list[bool] = []
+    for sample, instances in _with_instances(samples, split):
+        target = target_in(split, sample, protocol)
+        others = [other for other in instances or () if _is_rival(other, sample)]
+        starts.append(len(masks))
+        known.append(instances is not None)
+        masks += [target, *(on_grid(other.rle, protocol) for other in others)]
+        targets += [target] * (1 + len(others))
+    if not samples:
+        return np.empty(0), np.empty((0, len(METRICS) + 1))
+    counts = count_overlaps(masks, targets)
+    sums = np.add.reduceat(sample_values(counts[:, 0], counts[:, 1], protocol), starts, axis=0)
+    drawn = sums / np.diff([*starts, len(masks)])[:, None]
+    drawn[~np.array(known)] = np.nan
+    return counts[starts, 3].astype(np.float64), drawn
 
-    Without any candidate, (0, 2), where they are unknown.
-    """
+
+def _with_instances(
+    samples: Sequence[Sample], split: Split
+) -> Iterator[tuple[Sample, Sequence[Instance] | None]]:
+    """Each sample with the objects of its picture; those of one picture are read once."""
     image: int | None = None
     instances: Sequence[Instance] | None = None
-    known: dict[tuple[int, str], tuple[int, Floats]] = {}
     for sample in samples:
         if sample.image_id != image:
-            image, instances, known = sample.image_id, _instances(split, sample.image_id), {}
-        referent = sample.annotation_id, sample.category
-        if referent not in known:
-            known[referent] = _against(split.target(sample, protocol.overlap), sample, instances)
-        yield known[referent]
+            image, instances = sample.image_id, _instances(split, sample.image_id)
+        yield sample, instances
 
 
 def _instances(split: Split, image_id: int) -> Sequence[Instance] | None:
@@ -76,18 +87,8 @@ def _instances(split: Split, image_id: int) -> Sequence[Instance] | None:
         return None
 
 
-def _against(target: Rle, sample: Sample, instances: Sequence[Instance] | None) -> tuple[int, Floats]:
-    """The target's area, and (intersection, union) with itself and with its same-category neighbours."""
-    area = overlap(target, target).target_area
-    if instances is None:
-        return area, np.empty((0, 2))
-    pairs = [(area, area)]
-    for other in instances:
-        if (
-            other.category == sample.category
-            and not other.crowd
-            and other.annotation_id != sample.annotation_id
-        ):
-            counts = overlap(other.rle, target)
-            pairs.append((counts.intersection, counts.union))
-    return area, np.array(pairs, dtype=np.float64)
+def _is_rival(other: Instance, sample: Sample) -> bool:
+    """Whether somebody who knows the category could take this object for the referent."""
+    return (
+        other.category == sample.category and not other.crowd and other.annotation_id != sample.annotation_id
+    )

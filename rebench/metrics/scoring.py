@@ -1,14 +1,22 @@
 """Scores of a split's expressions from stored predictions: one row per expression that could be scored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rebench.ambiguity.tagger import tag
 from rebench.data.split import Rle, Sample, Split
 from rebench.errors import RebenchError
-from rebench.metrics.overlap import iou, overlap
+from rebench.metrics.aggregate import sample_iou
+from rebench.metrics.masking import OutputError, of_whole_pictures, to_mask
+from rebench.metrics.overlap import Overlap
 from rebench.metrics.protocols import Protocol, get_protocol
+from rebench.metrics.resize import Plane
+from rebench.metrics.runs import DamagedRuns, count_overlaps
+from rebench.metrics.targets import has_polygons, target_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,11 +47,13 @@ class Scored:
     Attributes:
         scores: one row per scored expression in the manifest's order, columns as `COLUMNS`.
         failures: why the other predictions could not be scored, by sample id: the prediction failed, or
-            the target cannot be decoded or has no pixel.
+            the target cannot be decoded, or has no pixel and the protocol counts that as failed.
+        notes: where the protocol was applied to something its own code base has no rule for.
     """
 
     scores: "pd.DataFrame"
     failures: dict[str, str]
+    notes: tuple[str, ...] = ()
 
 
 def score_predictions(
@@ -54,17 +64,18 @@ def score_predictions(
     Args:
         split: where targets and group labels come from; a missing label is given by the tagger.
         predictions: the columns sample_id, height, width, rle, status and error of predictions.parquet,
-            rows in any order. Rows whose status is not "ok" are failures, never empty masks.
+            rows in any order, masks as the protocol makes them. Rows whose status is not "ok" are failures,
+            never empty masks.
         protocol: a protocol or its name.
 
     Raises:
         RebenchError: unknown protocol; a prediction that is not of this split, comes twice, has another
-            size than its picture, or whose run lengths are damaged.
+            size than the protocol compares, or whose run lengths are damaged.
     """
     choices = get_protocol(protocol)
     rows = _by_sample(split, predictions)
     failures: dict[str, str] = {}
-    scores: list[dict[str, Any]] = []
+    pairs: list[tuple[Sample, Rle, Rle]] = []
     referent: tuple[int, int] | None = None
     for sample in split.samples:
         row = rows.get(sample.sample_id)
@@ -81,8 +92,54 @@ def score_predictions(
         if isinstance(target, RebenchError):
             failures[sample.sample_id] = f"target: {target}"
             continue
-        scores.append(_score(sample, _prediction(sample, row), target, choices))
-    return Scored(_frame(scores), failures)
+        pairs.append((sample, _prediction(sample, row, choices), target))
+    counts = _counts(pairs)
+    if choices.empty_target == "failed":
+        for (sample, *_), empty in zip(pairs, counts[:, 3] == 0, strict=True):
+            if empty:
+                failures[sample.sample_id] = f"target: annotation {sample.annotation_id} has no pixel"
+        pairs = [pair for pair, area in zip(pairs, counts[:, 3], strict=True) if area]
+        counts = counts[counts[:, 3] > 0]
+    samples = [sample for sample, *_ in pairs]
+    return Scored(_frame(samples, counts, choices), failures, _notes(split, samples, choices))
+
+
+def mask_again(
+    split: Split, predictions: "pd.DataFrame", logits: Iterable[tuple[str, Plane]], protocol: str | Protocol
+) -> "pd.DataFrame":
+    """The predictions with the masks that a protocol makes of their logits.
+
+    Args:
+        split: the split that was predicted.
+        predictions: as for `score_predictions`; their own masks are not looked at.
+        logits: sample ids and float (h, w) or (2, h, w), over the whole picture; of one that comes twice the
+            first counts.
+        protocol: how logits become masks.
+
+    Raises:
+        RebenchError: the logits of an answered prediction are missing or none.
+    """
+    from rebench.data.masks import encode
+
+    choices = of_whole_pictures(protocol)
+    sizes = {sample.sample_id: (sample.height, sample.width) for sample in split.samples}
+    masks: dict[str, Rle] = {}
+    for name, values in logits:
+        if name in sizes and name not in masks:
+            try:
+                masks[name] = encode(to_mask(values, *sizes[name], choices))
+            except OutputError as error:
+                raise RebenchError(f"kept logits of {name}: {error}; begin anew with --fresh") from error
+    answered = predictions["status"] == "ok"
+    missing = [name for name in predictions["sample_id"][answered] if name in sizes and name not in masks]
+    if missing:
+        raise RebenchError(f"no logits of {missing[0]!r} are kept: begin anew with --fresh --keep-logits")
+    answers = zip(predictions["sample_id"], answered, strict=True)
+    made = [masks.get(name) if ok else None for name, ok in answers]
+    heights = [m["size"][0] if m else h for m, h in zip(made, predictions["height"], strict=True)]
+    widths = [m["size"][1] if m else w for m, w in zip(made, predictions["width"], strict=True)]
+    texts: Any = [m["counts"] if m else None for m in made]
+    return predictions.assign(height=heights, width=widths, rle=texts)
 
 
 def outcome(intersection_over_union: float, predicted_area: int) -> str:
@@ -112,44 +169,57 @@ def _by_sample(split: Split, predictions: "pd.DataFrame") -> dict[str, Mapping[s
 
 def _target(split: Split, sample: Sample, protocol: Protocol) -> Rle | RebenchError:
     """The true mask, or why there is none."""
-    from rebench.data.masks import area
-
     try:
-        rle = split.target(sample, protocol.overlap)
+        return target_in(split, sample, protocol)
     except RebenchError as error:
         return error
-    return rle if area(rle) else RebenchError(f"annotation {sample.annotation_id} has no pixel")
 
 
-def _prediction(sample: Sample, row: Mapping[str, Any]) -> Rle:
-    """The stored mask, checked before a C library sees it."""
+def _prediction(sample: Sample, row: Mapping[str, Any], protocol: Protocol) -> Rle:
+    """The stored mask; its run lengths are checked where they are counted."""
+    size = [int(row["height"]), int(row["width"])]
+    if isinstance(row["rle"], str) and tuple(size) == protocol.size(sample.height, sample.width):
+        return {"size": size, "counts": row["rle"]}
+    raise _damaged(sample, {"size": size, "counts": row["rle"]}, protocol)
+
+
+def _counts(pairs: Sequence[tuple[Sample, Rle, Rle]]) -> NDArray[np.int64]:
+    """Intersection, union and both areas of each pair, (n, 4)."""
+    try:
+        return count_overlaps([mask for _, mask, _ in pairs], [target for *_, target in pairs])
+    except DamagedRuns as error:
+        sample, mask, _ = pairs[error.index]
+        raise _damaged(sample, mask) from error
+
+
+def _damaged(sample: Sample, stored: Mapping[str, Any], protocol: Protocol | None = None) -> RebenchError:
+    """What is wrong with a stored mask."""
     from rebench.data.masks import check
 
+    height, width = protocol.size(sample.height, sample.width) if protocol else stored["size"]
     try:
-        stored = {"size": [int(row["height"]), int(row["width"])], "counts": row["rle"]}
-        return check(stored, sample.height, sample.width)
+        check(stored, height, width)
     except RebenchError as error:
-        raise RebenchError(
-            f"stored prediction of {sample.sample_id}: {error}; begin anew with --fresh"
-        ) from error
+        return RebenchError(f"stored prediction of {sample.sample_id}: {error}; begin anew with --fresh")
+    return RebenchError(f"the target of {sample.sample_id} has damaged run lengths: fetch the data again")
 
 
-def _score(sample: Sample, prediction: Rle, target: Rle, protocol: Protocol) -> dict[str, Any]:
-    counts = overlap(prediction, target)
-    agreement = float(
-        iou(counts.intersection, counts.union, epsilon=protocol.epsilon, both_empty=protocol.both_empty)
-    )
-    distracting, implicit = group_flags(sample)
-    return {
-        "sample_id": sample.sample_id,
-        "image_id": sample.image_id,
-        "ref_id": sample.ref_id,
-        **counts._asdict(),
-        "iou": agreement,
-        "object_distracting": distracting,
-        "category_implicit": implicit,
-        "outcome": outcome(agreement, counts.predicted_area),
-    }
+def _notes(split: Split, samples: Sequence[Sample], protocol: Protocol) -> tuple[str, ...]:
+    """What a reader of scores under another code base's protocol has to know."""
+    notes = []
+    if protocol.view == "letterboxed":
+        notes.append(
+            f"the logits of a run cover the whole picture: the warp of {protocol.name} undoes a stretch,"
+            " not a letterbox"
+        )
+    if protocol.target == "polygons":
+        without = sum(not has_polygons(split.segmentation(sample)) for sample in samples)
+        if without:
+            notes.append(
+                f"{without:,} of {len(samples):,} targets have no polygons, which the code of {protocol.name}"
+                " needs: their masks were reduced to its grid by nearest"
+            )
+    return tuple(notes)
 
 
 def group_flags(sample: Sample) -> tuple[bool, bool]:
@@ -162,9 +232,20 @@ def group_flags(sample: Sample) -> tuple[bool, bool]:
     return distracting, implicit
 
 
-def _frame(scores: list[dict[str, Any]]) -> "pd.DataFrame":
+def _frame(samples: Sequence[Sample], counts: NDArray[np.int64], protocol: Protocol) -> "pd.DataFrame":
     """One row per score with the declared types, also when there is none."""
     import pandas as pd
 
-    columns = {name: pd.Series([row[name] for row in scores], dtype=kind) for name, kind in COLUMNS.items()}
-    return pd.DataFrame(columns)
+    ious = sample_iou(counts[:, 0], counts[:, 1], protocol)
+    flags = [group_flags(sample) for sample in samples]
+    columns = {
+        "sample_id": [sample.sample_id for sample in samples],
+        "image_id": [sample.image_id for sample in samples],
+        "ref_id": [sample.ref_id for sample in samples],
+        **dict(zip(Overlap._fields, counts.T, strict=True)),
+        "iou": ious,
+        "object_distracting": [distracting for distracting, _ in flags],
+        "category_implicit": [implicit for _, implicit in flags],
+        "outcome": [outcome(*pair) for pair in zip(ious.tolist(), counts[:, 2].tolist(), strict=True)],
+    }
+    return pd.DataFrame({name: pd.Series(columns[name], dtype=kind) for name, kind in COLUMNS.items()})

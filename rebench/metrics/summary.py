@@ -1,5 +1,6 @@
 """The summary of a run: metrics per group with intervals, and chance lines beside them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,7 +8,8 @@ from numpy.typing import NDArray
 
 from rebench.data.split import Split
 from rebench.errors import RebenchError
-from rebench.metrics.chance import guess_values, sample_values
+from rebench.metrics.aggregate import METRICS, reported, sample_values
+from rebench.metrics.chance import guess_values
 from rebench.metrics.protocols import Protocol, get_protocol
 from rebench.stats.bootstrap import Floats, cluster_bootstrap
 
@@ -27,11 +29,6 @@ KEYS = {"protocol", "coverage", "labels", "interval", "overall", "groups", "chan
 Summary = dict[str, Any]
 
 
-def metric_names(protocol: Protocol) -> list[str]:
-    """The metrics of a group, in order: oiou, miou, pr50 to pr90."""
-    return ["oiou", "miou", *(f"pr{round(100 * hit)}" for hit in protocol.hits)]
-
-
 def summarise(
     scores: "pd.DataFrame",
     split: Split,
@@ -40,13 +37,15 @@ def summarise(
     resamples: int = 10_000,
     *,
     failed: int = 0,
+    scored_from: str = "masks",
+    notes: Sequence[str] = (),
 ) -> Summary:
     """The document of summary.json.
 
-    oIoU is the sum of intersections over the sum of unions; mIoU the mean IoU of the expressions; Pr@X
-    the share of expressions with IoU >= X. All are fractions in 0 to 1 over the scored expressions; the
-    intervals resample images. A group without expressions has n 0 and null values; an interval that
-    cannot be estimated (a single image) is null. The chance lines stand for the same expressions.
+    oIoU, mIoU (the mean IoU of the expressions) and Pr@X are the protocol's own, null where it computes none.
+    All are fractions in 0 to 1 over the scored expressions; the intervals resample images. A group without
+    expressions has n 0 and null values; an interval that cannot be estimated (a single image) is null. The
+    chance lines stand for the same expressions.
 
     Args:
         scores: the rows of scores.parquet.
@@ -55,6 +54,8 @@ def summarise(
         seed: of the resampling; the same seed gives the same document.
         resamples: number of resamples.
         failed: expressions that were tried and have no score.
+        scored_from: "masks" as the run stored them, or "logits" that it kept.
+        notes: what a reader has to know about the protocol on this run.
 
     Raises:
         RebenchError: unknown protocol, or a score of a sample that the split does not have.
@@ -70,10 +71,13 @@ def summarise(
     cells, images = _cells(scores), _image_numbers(scores)
     sizes = [(int(cell.sum()), len(np.unique(images[cell]))) for cell in cells.T]
     estimates = _estimates(list(lines.values()), cells, images, np.random.default_rng(seed), resamples)
-    sections = [_section(metric_names(choices), sizes, line) for line in estimates]
+    estimates[:, :, [name not in reported(choices) for name in METRICS]] = np.nan
+    sections = [_section(sizes, line) for line in estimates]
     return {
         "schema_version": SCHEMA_VERSION,
         "protocol": choices.name,
+        "scored_from": scored_from,
+        "notes": list(notes),
         "split": split.name,
         "coverage": _coverage(split, len(scores), failed),
         "labels": split.labels,
@@ -166,10 +170,10 @@ def _sums_by_image(
     return sums[0], sums[1]
 
 
-def _section(names: list[str], sizes: list[tuple[int, int]], estimates: Floats) -> Summary:
+def _section(sizes: list[tuple[int, int]], estimates: Floats) -> Summary:
     """ "overall" and "groups" of one line, from its estimates (cells, metrics, 3)."""
     cells = [
-        {"n": n, "images": images} | {name: _estimate(*e) for name, e in zip(names, metrics, strict=True)}
+        {"n": n, "images": images} | {name: _estimate(*e) for name, e in zip(METRICS, metrics, strict=True)}
         for (n, images), metrics in zip(sizes, estimates.tolist(), strict=True)
     ]
     return {"overall": cells[0], "groups": dict(zip(GROUPS, cells[1:], strict=True))}

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from rebench.data.split import Image
-from rebench.metrics.protocols import OutputError
+from rebench.metrics.masking import OutputError
 from rebench.predict.imports import describe
 from rebench.predict.interface import Predictor
 

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
 
 from rebench.data.masks import encode
 from rebench.data.split import Sample, Split
-from rebench.metrics import protocols
+from rebench.metrics.masking import OutputError, check_logits, to_mask
+from rebench.metrics.protocols import Protocol as Choices
 from rebench.predict.batches import Answer, Asker
 from rebench.predict.imports import describe
 from rebench.predict.interface import Predictor
+from rebench.store.logits import Half, as_kept
 from rebench.store.record import RunRecord
 from rebench.store.shards import Prediction
 from rebench.store.writer import RunWriter
@@ -34,7 +38,7 @@ def run(
     split: Split,
     samples: Sequence[Sample],
     writer: RunWriter,
-    protocol: protocols.Protocol,
+    protocol: Choices,
     batch_size: int = 16,
     progress: Progress | None = None,
 ) -> int:
@@ -48,7 +52,7 @@ def run(
         predictor: the model.
         split: where the pictures are.
         samples: those of its samples that are wanted, the expressions of a picture together.
-        writer: the run that is written.
+        writer: the run that is written; its record says whether logits are kept.
         protocol: how outputs become masks.
         batch_size: the most expressions in one call.
         progress: is told how it goes.
@@ -60,13 +64,15 @@ def run(
         RebenchError: the disk refuses; all finished shards are whole.
     """
     pending = [sample for sample in samples if sample.sample_id not in writer.status]
-    asker = Asker(predictor, batch_size)
+    asker, keep = Asker(predictor, batch_size), writer.record.logits is not None
     if progress:
         progress.begin(writer.record, writer.path, len(samples), len(pending))
     try:
         for _, group in groupby(pending, key=lambda sample: sample.image_id):
-            predictions = _predict(asker, split, list(group), protocol)
-            writer.add(predictions)
+            answered = _predict(asker, split, list(group), protocol, keep)
+            predictions = [prediction for prediction, _ in answered]
+            logits = [(made.sample_id, kept) for made, kept in answered if kept is not None]
+            writer.add(predictions, logits)
             if progress:
                 failed = sum(prediction.status == "failed" for prediction in predictions)
                 progress.advance(len(predictions) - failed, failed)
@@ -81,23 +87,36 @@ def run(
     return len(pending)
 
 
-def _predict(
-    asker: Asker, split: Split, samples: list[Sample], protocol: protocols.Protocol
-) -> list[Prediction]:
+_Made = tuple[Prediction, Half | None]
+"""A prediction, and the logits it was made from where they are kept."""
+
+
+def _predict(asker: Asker, split: Split, samples: list[Sample], protocol: Choices, keep: bool) -> list[_Made]:
     """The predictions for samples of one picture."""
     try:
         image = split.image(samples[0].image_id)
     except Exception as error:
-        return [Prediction.failed(sample, describe(error)) for sample in samples]
+        return [(Prediction.failed(sample, describe(error)), None) for sample in samples]
     answers = asker.ask(image, [sample.expression for sample in samples])
-    return [_prediction(sample, answer, protocol) for sample, answer in zip(samples, answers, strict=True)]
+    return [
+        _prediction(sample, answer, protocol, keep) for sample, answer in zip(samples, answers, strict=True)
+    ]
 
 
-def _prediction(sample: Sample, answer: Answer, protocol: protocols.Protocol) -> Prediction:
+def _prediction(sample: Sample, answer: Answer, protocol: Choices, keep: bool) -> _Made:
     if answer.error is not None:
-        return Prediction.failed(sample, answer.error, answer.seconds)
+        return Prediction.failed(sample, answer.error, answer.seconds), None
     try:
-        mask = encode(protocols.to_mask(answer.output, sample.height, sample.width, protocol))
+        kept = _kept(answer.output) if keep else None
+        output = answer.output if kept is None else kept
+        mask = encode(to_mask(output, sample.height, sample.width, protocol))
     except Exception as error:  # whatever an output does to us is the fault of that output
-        return Prediction.failed(sample, describe(error), answer.seconds)
-    return Prediction.answered(sample, mask, answer.seconds)
+        return Prediction.failed(sample, describe(error), answer.seconds), None
+    return Prediction.answered(sample, mask, answer.seconds), kept
+
+
+def _kept(output: Any) -> Half:
+    """The logits as they are kept; the mask is made from these, so that scoring them again gives it again."""
+    if isinstance(output, np.ndarray) and output.dtype == np.bool_:
+        raise OutputError("there are no logits to keep: the model answered a bool mask")
+    return as_kept(check_logits(output))

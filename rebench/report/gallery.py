@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -39,8 +40,9 @@ def draw_gallery(run: Run, split: Split, file: Path, rows: int = 3, seed: int = 
     Raises:
         RebenchError: the run has no scores, or the file cannot be written.
     """
-    rles = run.predictions().set_index("sample_id")["rle"].dropna()
-    chosen = _choose(set(run.scores["sample_id"]) & set(rles.index), split, rows, np.random.default_rng(seed))
+    answered = run.predictions().set_index("sample_id").dropna(subset="rle")
+    scored = set(run.scores["sample_id"]) & set(answered.index)
+    chosen = _choose(scored, split, rows, np.random.default_rng(seed))
     if not chosen:
         raise RebenchError(f"{run.path} has no scored expression to draw")
     ious = run.scores.set_index("sample_id")["iou"]
@@ -53,7 +55,9 @@ def draw_gallery(run: Run, split: Split, file: Path, rows: int = 3, seed: int = 
         pen.text((x, 8), group, "black", _font(15))
         for row, sample in enumerate(samples):
             y = HEADING + row * (TILE + CAPTION)
-            predicted = decode({"size": [sample.height, sample.width], "counts": rles[sample.sample_id]})
+            stored: Any = answered.loc[sample.sample_id]  # a protocol may compare on a grid of its own
+            size = [int(stored["height"]), int(stored["width"])]
+            predicted = decode({"size": size, "counts": str(stored["rle"])})
             sheet.paste(_tile(split, sample, predicted), (x, y))
             _caption(pen, x, y + TILE + 4, f"{sample.expression}  [IoU {100 * ious[sample.sample_id]:.0f}]")
     pen.text((MARGIN, height - 22), "prediction", PREDICTION, _font(14))

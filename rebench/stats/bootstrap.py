@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from rebench.stats.intervals import percentile
+from rebench.stats.sums import ClusterSums, Floats, ratio
 
 _BLOCK = 1 << 20
 """Draws held in memory at a time; a block is some tens of megabytes."""
@@ -39,22 +39,28 @@ def cluster_bootstrap(
         Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3; clusters as the unit
         as in Cameron, Gelbach and Miller (2008), "pairs cluster bootstrap".
     """
-    clusters, ratios = numerators.shape
-    value = _ratio(numerators.sum(axis=0), denominators.sum(axis=0))
-    low, high = np.full(ratios, np.nan), np.full(ratios, np.nan)
-    estimable = np.flatnonzero((denominators > 0).sum(axis=0) >= 2)
+    sums = ClusterSums(numerators, denominators)
+    return sums.values, *percentile(replicates(sums, resamples, rng), level)
+
+
+def replicates(sums: ClusterSums, resamples: int, rng: np.random.Generator) -> Floats:
+    """The ratios of every resample, (resamples, m); all share the drawn clusters.
+
+    Resample r draws `rng.integers(0, C, size=(resamples, C))[r]`, whatever the size of the blocks. A
+    ratio in which fewer than two clusters have a share is NaN throughout, as is a single resample
+    without any share.
+    """
+    clusters, ratios = sums.above.shape
+    drawn = np.full((resamples, ratios), np.nan)
+    estimable = np.flatnonzero(sums.shares >= 2)
     if not len(estimable):
-        return value, low, high
-    drawn = np.concatenate(
-        [
-            _ratio(counts @ numerators[:, estimable], counts @ denominators[:, estimable])
-            for counts in _draws(clusters, resamples, rng)
-        ]
-    )
-    tails = ((1 - level) / 2, (1 + level) / 2)
-    for column, values in zip(estimable, drawn.T, strict=True):
-        low[column], high[column] = np.quantile(values[~np.isnan(values)], tails)
-    return value, low, high
+        return drawn
+    above, below = sums.above[:, estimable], sums.below[:, estimable]
+    start = 0
+    for counts in _draws(clusters, resamples, rng):
+        drawn[start : start + len(counts), estimable] = ratio(counts @ above, counts @ below)
+        start += len(counts)
+    return drawn
 
 
 def _draws(clusters: int, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:
@@ -66,8 +72,3 @@ def _draws(clusters: int, resamples: int, rng: np.random.Generator) -> Iterator[
         drawn += np.arange(block)[:, None] * clusters
         counts = np.bincount(drawn.ravel(), minlength=block * clusters)
         yield counts.reshape(block, clusters).astype(np.float64)
-
-
-def _ratio(above: Floats, below: Floats) -> Floats:
-    """above / below, NaN where below is zero."""
-    return np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0)

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebench.errors import RebenchError
 from rebench.store.atomic import write_atomically
+from rebench.store.logits import Half, read_logits
 from rebench.store.record import RunRecord
 from rebench.store.shards import COLUMNS, read_shards, shards
 
@@ -71,6 +72,10 @@ class RunFolder:
         if not path.exists():
             raise RebenchError(f"no predictions in {path}: put them back, or begin anew with --fresh")
         return read_shards(shards(path), columns)
+
+    def logits(self) -> Iterator[tuple[str, Half]]:
+        """Sample ids and kept logits, see `read_logits`. Raises RebenchError if there are none."""
+        return read_logits(self.path / "logits.parquet")
 
     def statuses(self) -> dict[str, str]:
         """Per sample that is predicted, "ok" or "failed". Raises RebenchError as `predictions` does."""

@@ -115,6 +115,7 @@ class RunRecord:
         status: "complete" once every expression of the split has a mask or an error.
         source: "run" for our own predictions, "imported" for somebody's file.
         source_sha256: hash of that file.
+        logits: "float16" where the run keeps its logits; its masks are made from them as they are kept.
         started, finished: UTC, ISO 8601; `finished` is None until a session ends in order.
         resumed: the environments of later sessions, where they differ from the first.
     """
@@ -128,6 +129,7 @@ class RunRecord:
     seed: int = 0
     source: str = "run"
     source_sha256: str | None = None
+    logits: str | None = None
     started: str
     finished: str | None = None
     counts: StatusCounts = StatusCounts()
@@ -190,6 +192,7 @@ _IDENTITY = (
     "seed",
     "source",
     "source_sha256",
+    "logits",
 )
 """Everything that changes the answer. A run is continued only where all of it agrees."""
 

@@ -36,7 +36,8 @@ class Prediction:
     """What a model answered to one expression: a mask, or the error that kept it from answering.
 
     Attributes:
-        rle: COCO compressed counts, column by column; the size is `height`, `width`. None if it failed.
+        height, width: of the mask: those of the picture, or of the grid that the run's protocol compares on.
+        rle: COCO compressed counts, column by column. None if it failed.
         error: "<Type>: <message>" on one line, at most 500 characters. None if it did not fail.
         seconds: wall time of the model for this expression (a share of what a batch took together).
     """
@@ -56,7 +57,7 @@ class Prediction:
     @classmethod
     def answered(cls, sample: Sample, mask: Rle, seconds: float | None = None) -> Self:
         """A prediction that is a mask, possibly an empty one."""
-        return cls(*_identity(sample), mask["counts"], "ok", None, seconds)
+        return cls(*_identity(sample, *mask["size"]), mask["counts"], "ok", None, seconds)
 
     @classmethod
     def failed(cls, sample: Sample, error: str, seconds: float | None = None) -> Self:
@@ -64,11 +65,11 @@ class Prediction:
         line = " ".join(error.split()).encode("utf-8", "replace").decode()
         if len(line) > ERROR_LENGTH:
             line = line[: ERROR_LENGTH - 1] + "…"
-        return cls(*_identity(sample), None, "failed", line, seconds)
+        return cls(*_identity(sample, sample.height, sample.width), None, "failed", line, seconds)
 
 
-def _identity(s: Sample) -> tuple[str, int, int, int, str, int, int]:
-    return s.sample_id, s.image_id, s.ref_id, s.sent_id, s.expression, s.height, s.width
+def _identity(s: Sample, height: int, width: int) -> tuple[str, int, int, int, str, int, int]:
+    return s.sample_id, s.image_id, s.ref_id, s.sent_id, s.expression, height, width
 
 
 def write_shard(folder: Path, number: int, predictions: Sequence[Prediction]) -> None:

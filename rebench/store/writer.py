@@ -16,6 +16,7 @@ from rebench.errors import RebenchError
 from rebench.store.atomic import remove_leftovers, sync_folder, write_atomically
 from rebench.store.folder import RunFolder
 from rebench.store.lock import RunLock
+from rebench.store.logits import Half, write_logits
 from rebench.store.record import RunRecord, Status, StatusCounts
 from rebench.store.shards import Prediction, number, shards, write_shard
 
@@ -57,17 +58,23 @@ class RunWriter:
             self.record = self._continue(record)
             remove_leftovers(self.path)
             remove_leftovers(self._shards)
+            remove_leftovers(self._logits)
             self.status = self.folder.statuses()
             self._next = max((number(shard) for shard in shards(self._shards)), default=-1) + 1
         except BaseException:
             self._lock.close()
             raise
         self._buffer: list[Prediction] = []
+        self._kept: list[tuple[str, Half]] = []
         self._flushed = time.monotonic()
 
     @property
     def _shards(self) -> Path:
         return self.path / "predictions.parquet"
+
+    @property
+    def _logits(self) -> Path:
+        return self.path / "logits.parquet"
 
     def _continue(self, record: RunRecord) -> RunRecord:
         """The record on disk, after making sure that it is of the same run."""
@@ -82,9 +89,10 @@ class RunWriter:
             return replace(there, resumed=(*there.resumed, record.environment))
         return there
 
-    def add(self, predictions: Iterable[Prediction]) -> None:
-        """Takes predictions; those of one call end up in the same shard. May flush."""
+    def add(self, predictions: Iterable[Prediction], logits: Iterable[tuple[str, Half]] = ()) -> None:
+        """Takes predictions, and logits by sample id; those of one call end up in one shard. May flush."""
         self._buffer.extend(predictions)
+        self._kept.extend(logits)
         if len(self._buffer) >= SHARD_ROWS or time.monotonic() - self._flushed >= SHARD_SECONDS:
             self.flush()
 
@@ -92,10 +100,13 @@ class RunWriter:
         """Writes what was taken as one shard. Raises RebenchError if the disk refuses."""
         if self._buffer:
             self.folder.forget_scores()
+            if self._kept:  # first, so that a shard of predictions never lacks its logits
+                write_logits(self._logits, self._next, self._kept)
             write_shard(self._shards, self._next, self._buffer)
             self._next += 1
             self.status.update((p.sample_id, p.status) for p in self._buffer)
             self._buffer.clear()
+            self._kept.clear()
         self._flushed = time.monotonic()
 
     def finish(self) -> RunRecord:

@@ -261,8 +261,8 @@ def test_a_nameless_model_and_an_unknown_protocol(tmp_path, split, masks):
     file = json_lines(tmp_path / "p.jsonl", masks)
     with pytest.raises(RebenchError, match="needs a name"):
         import_predictions(file, " ", split, tmp_path)
-    with pytest.raises(RebenchError, match="unknown protocol 'lavt', known: original"):
-        import_predictions(file, "theirs", split, tmp_path, "lavt")
+    with pytest.raises(RebenchError, match="unknown protocol 'olympic', known: original"):
+        import_predictions(file, "theirs", split, tmp_path, "olympic")
 
 
 class Half:

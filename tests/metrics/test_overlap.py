@@ -95,5 +95,5 @@ def test_score_samples_names_the_sample_that_is_wrong(logits, annotations, messa
 
 
 def test_score_samples_knows_its_protocols():
-    with pytest.raises(RebenchError, match="unknown protocol 'cris'"):
-        score_samples([], [], protocol="cris")
+    with pytest.raises(RebenchError, match="unknown protocol 'olympic'"):
+        score_samples([], [], protocol="olympic")

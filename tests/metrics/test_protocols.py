@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from rebench.errors import RebenchError
 from rebench.metrics import OutputError, get_protocol, to_mask
-from rebench.metrics.protocols import resize_bilinear
+from rebench.metrics.resize import bilinear
 
 SIDES = st.integers(1, 40)
 
@@ -15,7 +15,7 @@ SIDES = st.integers(1, 40)
 def test_resize_equals_torch(h, w, height, width, seed):
     torch = pytest.importorskip("torch")
     logits = np.random.default_rng(seed).normal(size=(h, w)) * 10
-    ours = resize_bilinear(logits, height, width)
+    ours = bilinear(logits, height, width, align_corners=False)
     for dtype, tolerance in ((torch.float64, 1e-11), (torch.float32, 2e-4)):
         theirs = torch.nn.functional.interpolate(
             torch.from_numpy(logits)[None, None].to(dtype),
@@ -27,7 +27,7 @@ def test_resize_equals_torch(h, w, height, width, seed):
 
 
 def test_resize_of_one_row_by_hand():
-    np.testing.assert_array_equal(resize_bilinear(np.array([[0.0, 4.0]]), 1, 4), [[0, 1, 3, 4]])
+    np.testing.assert_array_equal(bilinear(np.array([[0.0, 4.0]]), 1, 4, align_corners=False), [[0, 1, 3, 4]])
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -83,7 +83,7 @@ def test_what_is_no_mask_is_refused_in_one_sentence(output, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["lavt", "Original", ""])
+@pytest.mark.parametrize("name", ["LAVT", "Original", ""])
 def test_unknown_protocol(name):
     with pytest.raises(RebenchError, match=f"unknown protocol '{name}', known: original"):
         get_protocol(name)

@@ -97,8 +97,8 @@ def test_predictions_that_do_not_belong_here_are_refused(split, predictions):
         score_predictions(split, frame.assign(height=9))
     with pytest.raises(RebenchError, match="stored prediction of boxes/101/0"):
         score_predictions(split, frame.assign(rle="~~"))
-    with pytest.raises(RebenchError, match="unknown protocol 'rela'"):
-        score_predictions(split, frame, "rela")
+    with pytest.raises(RebenchError, match="unknown protocol 'olympic'"):
+        score_predictions(split, frame, "olympic")
 
 
 @pytest.mark.parametrize(

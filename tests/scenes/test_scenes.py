@@ -39,12 +39,14 @@ def test_a_small_training_part_is_the_beginning_of_a_large_one(cache):
     assert (small.image(image_id) == large.image(image_id)).all()
 
 
+@pytest.mark.slow
 def test_parts_share_no_picture(cache):
     ids = [{s.image_id for s in scenes.load(f"scenes:{part}").samples} for part in ("train-4", "val")]
     assert not ids[0] & ids[1]
     assert not np.array_equal(make_example("val", 0).scene.image, make_example("train", 0).scene.image)
 
 
+@pytest.mark.slow
 def test_val_has_the_pinned_content_and_comes_back_from_the_cache(cache):
     made = scenes.load("scenes:val")
     assert made.sha256 == scenes.PINNED["scenes:val"]

@@ -355,6 +355,18 @@ def test_the_operators_keep_their_promises(masked):
     torch.library.opcheck(torch.ops.rebench.directional_scan.default, arguments)
 
 
+def test_a_map_that_was_seen_in_inference_can_be_trained_on():
+    x, *weights = directional_inputs(1, 77, 4, 4, 1, 1, torch.float32)
+    image = x.mT.unflatten(2, (7, 11))
+    with torch.inference_mode():
+        expected = ss2d_scan(image, *weights)
+    image = image.clone().requires_grad_()
+    y = ss2d_scan(image, *weights)
+    y.sum().backward()
+    assert torch.equal(y.detach(), expected)
+    assert image.grad.isfinite().all()
+
+
 def test_flops_are_counted():
     from torch.utils.flop_counter import FlopCounterMode
 

@@ -270,6 +270,7 @@ def test_what_is_not_a_number_at_a_token_that_counts_reaches_the_output():
         assert y[:, ::2].isfinite().all()
 
 
+@pytest.mark.slow
 def test_two_runs_are_the_same_to_the_bit():
     tensors, rest = directional(length=65, width=33)
     tensors = cast(directional, tensors, torch.float32)

@@ -130,7 +130,7 @@ def sequence_scan(
     if paths is None:
         paths = torch.arange(x.shape[1], device=x.device)[None]
     if mask is not None:
-        _expect(mask, "mask", x.shape[:2])
+        _expect_mask(mask, x.shape[:2])
         x = x.masked_fill(~mask[..., None], 0)  # what stands there must not reach a projection
     weights = (x_proj_weight, dt_projs_weight, dt_projs_bias, A_logs, Ds)
     return _directional(x.transpose(1, 2), *weights, paths, both_ways, mask, backend).transpose(1, 2)
@@ -149,6 +149,7 @@ def _directional(
     backend: str | None,
 ) -> Tensor:
     """x (batch, d, L) to y of the same shape and strides."""
+    _expect_floats(x, "x")
     width, length = x.shape[1:]
     count, rank, states = len(x_proj_weight), dt_projs_weight.shape[-1], A_logs.shape[-1]
     _expect(paths, "paths", (count // 2 if both_ways else count, length))
@@ -166,7 +167,17 @@ def _directional(
     # an infinite rate would make the decay of a step of 0, exp(0 A), not a number
     largest = math.floor(math.log(torch.finfo(state).max))
     A = -torch.exp(A_logs.to(state).clamp(max=largest)).view(count, width, states)
-    inputs = (x, projected, dt_projs_weight, dt_projs_bias, A, Ds.view(count, width), paths, both_ways, mask)
+    inputs = (
+        x,
+        projected,
+        dt_projs_weight,
+        dt_projs_bias,
+        A,
+        Ds.view(count, width),
+        paths.long(),
+        both_ways,
+        mask,
+    )
     name = choose(x.device, backend)
     if name in ("reference", "mamba_ssm"):
         plain = reference if name == "reference" else mamba
@@ -175,9 +186,20 @@ def _directional(
     return library.directional_scan(*inputs, name)[0]
 
 
+def _expect_floats(t: Tensor, name: str) -> None:
+    if not t.is_floating_point():
+        raise ValueError(f"{name} must be floating point, not {t.dtype}")
+
+
 def _expect(t: Tensor, name: str, shape: tuple[int, ...] | torch.Size) -> None:
     if tuple(t.shape) != tuple(shape):
         raise ValueError(f"{name} must have the shape {tuple(shape)}, not {tuple(t.shape)}")
+
+
+def _expect_mask(mask: Tensor, shape: tuple[int, ...] | torch.Size) -> None:
+    _expect(mask, "mask", shape)
+    if mask.dtype != torch.bool:
+        raise ValueError(f"mask must be bool, True where a token counts, not {mask.dtype}")
 
 
 def _check_selective(
@@ -190,6 +212,7 @@ def _check_selective(
     bias: Tensor | None,
     mask: Tensor | None,
 ) -> None:
+    _expect_floats(u, "u")
     if u.dim() != 3 or A.dim() != 2 or B.dim() != 4:
         raise ValueError("u must be (batch, K*d, L), A (K*d, N), and B and C (batch, K, N, L)")
     batch, channels, length = u.shape
@@ -203,4 +226,4 @@ def _check_selective(
         if t is not None:
             _expect(t, name, (channels,))
     if mask is not None:
-        _expect(mask, "mask", (batch, length))
+        _expect_mask(mask, (batch, length))

@@ -324,6 +324,18 @@ def test_layouts_are_kept_and_do_not_matter():
     )
 
 
+def test_mixed_precision_reaches_the_scan_as_it_is():
+    """Under autocast the projections are bfloat16 beside float32 inputs; gradients keep their types."""
+    tensors = directional_inputs(2, 30, 8, 4, 1, 2, torch.float32)
+    paths = map_paths(5, 6, "cross")
+    exact = outputs_and_gradients(lambda *t: sequence_scan(*t, paths, backend="cpu"), tensors)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = outputs_and_gradients(lambda *t: sequence_scan(*t, paths, backend="cpu"), tensors)
+    assert all(a.dtype == torch.float32 for a in mixed)
+    assert_close(mixed, exact, 0.05)
+    assert not torch.equal(mixed[0], exact[0])
+
+
 def test_compile_and_export_do_not_break_the_graph():
     x, *weights = directional_inputs(1, 12, 4, 4, 1, 1, torch.float32)
     image = x.mT.unflatten(2, (3, 4)).contiguous()
@@ -422,7 +434,13 @@ def test_shapes_that_do_not_fit_are_named():
     ):
         with pytest.raises(ValueError, match=words):
             selective_scan(*wrong)
+    with pytest.raises(ValueError, match="u must be floating point"):
+        selective_scan(u.long(), delta, A, B, C)
+    with pytest.raises(ValueError, match="mask must be bool"):
+        selective_scan(u, delta, A, B, C, mask=torch.ones(2, 21))
     x, *weights = directional_inputs()
+    with pytest.raises(ValueError, match="mask must be bool"):
+        sequence_scan(x, *(w[: len(w) // 2] for w in weights), mask=torch.ones(2, 21))
     with pytest.raises(ValueError, match="paths must have the shape"):
         sequence_scan(x, *weights, torch.arange(21)[None])
     with pytest.raises(ValueError, match="both ways"):

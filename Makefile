@@ -19,6 +19,10 @@ lint: $(VENV)/installed-dev  ## Style and types.
 
 bench: $(VENV)/installed-dev  ## What benchmarks/RESULTS.md records.
 	$(BIN)/python benchmarks/trunk.py
+	$(BIN)/python benchmarks/scan_cpu.py
+	$(BIN)/rebench bench scan
+	$(BIN)/rebench bench score
+	$(BIN)/python benchmarks/statistics_validity.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from rebench.errors import RebenchError
 from rebench.evaluation import Run
-from rebench.metrics.aggregate import PRECISION, reported, sample_values
+from rebench.metrics.aggregate import PRECISION, is_hit, reported, sample_values
 from rebench.metrics.protocols import Protocol, get_protocol
+from rebench.stats.runs import check_settings
+from rebench.stats.scores import hit_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,12 +122,14 @@ def compare_folders(
     """
     if len(runs) < 2:
         raise RebenchError("a comparison needs at least two runs: give the folders of two `rebench run`s")
+    if settings is not None:
+        check_settings(settings)
     named = _read(runs)
     protocol = _check_alike(named)
     scores, left_out = _aligned(named, common)
     chosen = _metrics(metrics, protocol)
     first = scores[0]
-    tables = [_table(frame, protocol) for frame in scores]
+    tables = [_table(frame, protocol, chosen) for frame in scores]
     masks = _groups(first)
     names = [name for name, _ in named]
     panel, power, seeds = None, list[PowerRow](), list[SeedRow]()
@@ -155,8 +159,11 @@ def _read(runs: Sequence[str | Path]) -> list[tuple[str, Run]]:
     given = []
     for text in map(str, runs):
         name, mark, folder = text.partition("=")
-        labelled = bool(mark) and bool(name) and not Path(text).exists()
-        given.append((name if labelled else None, Run.read(folder if labelled else text)))
+        try:
+            labelled = bool(mark) and bool(name) and not Path(text).exists()
+            given.append((name if labelled else None, _run(folder if labelled else text)))
+        except OSError as error:  # a name that no file system takes
+            raise RebenchError(f"could not read {text}: {error.strerror}") from error
     folders = [run.path.resolve() for _, run in given]
     if len(set(folders)) < len(folders):
         twice = next(f for i, f in enumerate(folders) if f in folders[:i])
@@ -169,6 +176,20 @@ def _read(runs: Sequence[str | Path]) -> list[tuple[str, Run]]:
         return model if models.count(model) == 1 and model not in taken else str(run.path)
 
     return [(name or called(run), run) for name, run in given]
+
+
+def _run(folder: str) -> Run:
+    """A run whose scores have what a comparison needs. Raises RebenchError otherwise."""
+    from rebench.metrics.scoring import COLUMNS
+
+    run = Run.read(folder)
+    names, place = run.scores.columns, f"{run.path / 'scores.parquet'}"
+    remedy = f"make it anew with `rebench score {run.path}`"
+    if missing := [column for column in COLUMNS if column not in names]:
+        raise RebenchError(f"{place} has no column {missing[0]!r}: {remedy}")
+    if (twice := run.scores["sample_id"].duplicated()).any():
+        raise RebenchError(f"{place} has {run.scores['sample_id'][twice].iloc[0]!r} twice: {remedy}")
+    return run
 
 
 def _model(run: Run) -> str:
@@ -224,16 +245,19 @@ def _metrics(metrics: Sequence[str] | None, protocol: Protocol) -> list[str]:
     if metrics is None:
         return [metric for metric in ("oiou", "miou") if metric in known]
     for metric in metrics:
-        if metric in ("oiou", *PRECISION) and metric not in known:
+        named = metric in ("oiou", *PRECISION) and metric not in known
+        if named or (hit_at(metric) is not None and not protocol.hits):
             raise RebenchError(f"protocol {protocol.name} computes no {metric}: it has {', '.join(known)}")
     return list(dict.fromkeys(metrics))
 
 
-def _table(scores: "pd.DataFrame", protocol: Protocol) -> dict[str, Any]:
+def _table(scores: "pd.DataFrame", protocol: Protocol, metrics: Sequence[str]) -> dict[str, Any]:
     """The columns of the scores, with what the protocol counts: its unions, its IoU, its hits."""
     shared, union = (scores[name].to_numpy(float) for name in ("intersection", "union"))
     names = ("intersection", "union", "iou", *PRECISION)
     counted = dict(zip(names, sample_values(shared, union, protocol).T, strict=True))
+    levels = {metric: at for metric in metrics if (at := hit_at(metric)) is not None}
+    counted |= {metric: is_hit(counted["iou"], at, protocol).astype(float) for metric, at in levels.items()}
     return {name: scores[name].to_numpy() for name in scores.columns} | counted
 
 

@@ -163,6 +163,7 @@ def score_run(folder: RunFolder, split: Split, protocol: str, seed: int = 0) -> 
         scored_from=source,
         notes=scored.notes,
     )
+    folder.forget_scores()  # so that new scores never stand beside an old summary
     folder.write_scores(scored.scores)
     folder.write_summary(summary)
     return scored

@@ -28,7 +28,7 @@ METRICS = ("oiou", "miou", "pr50", "pr60", "pr70", "pr80", "pr90", "identity")
 
 def score(
     expressions: Annotated[int, typer.Option(min=10, help="Fewer make it quick.")] = EXPRESSIONS,
-    resamples: Annotated[int, typer.Option(min=10, help="Resamples and exchanges.")] = 10_000,
+    resamples: Annotated[int, typer.Option(min=10, max=1_000_000, help="Resamples and exchanges.")] = 10_000,
     share: Annotated[
         float, typer.Option(help="How much of the statistics the plain way does; its time is scaled.")
     ] = 0.02,

@@ -33,6 +33,8 @@ def selective_scan(
         dt = softplus(dt)  # the identity above 20
     if mask is not None:
         dt = dt.masked_fill(~mask[:, None], 0)
+    if not u.shape[-1]:
+        return D[:, None] * u
     batch, channels, _ = u.shape
     per_group = channels // B.shape[1]
     h = u.new_zeros(batch, channels, A.shape[1])
@@ -65,9 +67,11 @@ def directional_scan(
     y = torch.zeros_like(x, dtype=state)
     for k, order in enumerate(directions(paths, both_ways)):
         low, B, C = projected[:, order, k].to(state).mT.split([rank, states, states], 1)
+        with torch.autocast(x.device.type, enabled=False):  # steps are in the type of the state
+            delta = dt_weight[k].to(state) @ low
         scanned = selective_scan(
             x[:, :, order],
-            dt_weight[k].to(state) @ low,
+            delta,
             A[k],
             B[:, None],
             C[:, None],

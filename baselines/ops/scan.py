@@ -8,9 +8,11 @@ Gradients reach every input. The state is float32, and float64 if the input is; 
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.forward_ad import unpack_dual
 
 from baselines.ops import library, mamba, reference
 from baselines.ops.backends import choose
@@ -45,7 +47,7 @@ def selective_scan(
         y like u. Where the true value is too large for float16, its largest number.
 
     Raises:
-        ValueError: shapes that do not fit, or a backend that does not work here.
+        ValueError: shapes or types that do not fit, or a backend that does not work here.
     """
     _check_selective(u, delta, A, B, C, D, delta_bias, mask)
     state = library.state_dtype(u)
@@ -56,6 +58,7 @@ def selective_scan(
         return library.narrow(reference.selective_scan(*inputs, delta_softplus, mask), u.dtype)
     if name == "mamba_ssm":
         return library.narrow(mamba.selective_scan(*inputs, delta_softplus, mask), u.dtype)
+    _expect_no_tangents(inputs, name)
     return library.selective_scan(*inputs, delta_softplus, mask, name)[0]
 
 
@@ -123,7 +126,8 @@ def sequence_scan(
         y (batch, L, d), in the type of x.
 
     Raises:
-        ValueError: shapes that do not fit, or a backend that does not work here.
+        ValueError: shapes or types that do not fit, paths that are no permutations (`cpu` and `reference`
+            look), or a backend that does not work here.
     """
     if x.dim() != 3:
         raise ValueError(f"x must be (batch, L, d), not {tuple(x.shape)}")
@@ -160,6 +164,13 @@ def _directional(
     _expect(dt_projs_bias, "dt_projs_bias", (count, width))
     _expect(A_logs, "A_logs", (count * width, states))
     _expect(Ds, "Ds", (count * width,))
+    _expect_real(x_proj_weight, "x_proj_weight")
+    _expect_real(dt_projs_weight, "dt_projs_weight")
+    _expect_real(dt_projs_bias, "dt_projs_bias")
+    _expect_real(A_logs, "A_logs")
+    _expect_real(Ds, "Ds")
+    if paths.is_floating_point() or paths.is_complex() or paths.dtype == torch.bool:
+        raise ValueError(f"paths must be whole numbers, not {paths.dtype}")
     state = library.state_dtype(x)
     # every token says at once what it wants of every direction: (batch, L, K, R + 2N)
     rows = x_proj_weight.flatten(0, 1).to(x.dtype)
@@ -180,15 +191,35 @@ def _directional(
     )
     name = choose(x.device, backend)
     if name in ("reference", "mamba_ssm"):
+        if name == "reference" and not torch.compiler.is_compiling():  # a look would break the graph
+            _expect_permutations(paths)
         plain = reference if name == "reference" else mamba
         y = library.narrow(plain.directional_scan(*inputs), x.dtype)
         return torch.empty_like(x).copy_(y)  # in the memory layout of x
+    _expect_no_tangents(inputs, name)
     return library.directional_scan(*inputs, name)[0]
 
 
 def _expect_floats(t: Tensor, name: str) -> None:
     if not t.is_floating_point():
         raise ValueError(f"{name} must be floating point, not {t.dtype}")
+
+
+def _expect_real(t: Tensor, name: str) -> None:
+    if t.is_complex():  # PyTorch would drop the imaginary part
+        raise ValueError(f"{name} must be real, not {t.dtype}")
+
+
+def _expect_permutations(paths: Tensor) -> None:
+    natural = torch.arange(paths.shape[1], device=paths.device)
+    if not torch.equal(paths.sort(1).values, natural.expand_as(paths)):
+        raise ValueError(f"paths must visit every position from 0 to {len(natural) - 1} once")
+
+
+def _expect_no_tangents(inputs: tuple[Any, ...], backend: str) -> None:
+    """Forward-mode derivatives (`torch.func.jvp`) would silently be 0: an operator of ours drops tangents."""
+    if any(isinstance(t, Tensor) and unpack_dual(t).tangent is not None for t in inputs):
+        raise ValueError(f"{backend} has no forward-mode derivative: give backend='reference'")
 
 
 def _expect(t: Tensor, name: str, shape: tuple[int, ...] | torch.Size) -> None:
@@ -225,5 +256,8 @@ def _check_selective(
     for t, name in ((D, "D"), (bias, "delta_bias")):
         if t is not None:
             _expect(t, name, (channels,))
+            _expect_real(t, name)
+    for t, name in ((delta, "delta"), (A, "A"), (B, "B"), (C, "C")):
+        _expect_real(t, name)
     if mask is not None:
         _expect_mask(mask, (batch, length))

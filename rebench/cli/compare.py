@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from rebench.comparing import RunComparison, SeedRow
     from rebench.stats import Panel
     from rebench.stats.panel import Difference
+
+_PAIR = "\0"
+"""Stands for the empty heading of a column of names; no run is called that."""
+
+_LEFT = 32
+_INTERVAL = 18
+"""Columns of the terminal that a table of estimates needs: for group and numbers, and for every run."""
 
 
 def compare(
@@ -38,7 +45,7 @@ def compare(
     interval: Annotated[str, typer.Option(help="percentile, basic or bca.")] = "percentile",
     level: Annotated[float, typer.Option(help="Of the intervals; tests are at 1 - level.")] = 0.95,
     resamples: Annotated[
-        int, typer.Option(min=1, help="Resamples of images, and exchanges of labels.")
+        int, typer.Option(min=1, max=1_000_000, help="Resamples of images, and exchanges of labels.")
     ] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
     common: Annotated[
@@ -87,7 +94,8 @@ def _show(done: "RunComparison", level: float) -> None:
             console.print(table)
         return
     for metric in done.metrics:
-        console.print(_estimates(done.panel, metric))
+        for table in _estimates(done.panel, metric, console.width):
+            console.print(table)
     if done.panel.differences:
         console.print(_differences(done.panel))
     for line in (*_words(done.panel), *_power(done)):
@@ -96,7 +104,8 @@ def _show(done: "RunComparison", level: float) -> None:
         console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
 
 
-def _table(title: str, headers: Iterable[str], caption: str = "") -> "Table":
+def _table(title: str, headers: Iterable[str], caption: str = "", names: Iterable[str] = ()) -> "Table":
+    """`names` head columns that are as wide as a run's name: these are folded, numbers never."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -105,13 +114,33 @@ def _table(title: str, headers: Iterable[str], caption: str = "") -> "Table":
         title=Text(title), title_justify="left", caption=Text(caption) if caption else None,
         caption_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False,
     )  # fmt: skip
+    foldable = set(names)
     for header in headers:
-        table.add_column(header, justify="left" if header in ("", "verdict") else "right", no_wrap=True)
+        justify: Literal["left", "right"] = "left" if header in ("", _PAIR, "verdict") else "right"
+        table.add_column(
+            Text("" if header == _PAIR else header),  # a name is no markup
+            justify=justify, no_wrap=header not in foldable, overflow="fold",
+        )  # fmt: skip
     return table
 
 
-def _estimates(panel: "Panel", metric: str) -> "Table":
-    """One metric: groups down, runs across, in percent with intervals."""
+def _row(table: "Table", *cells: str) -> None:
+    """Adds a row whose names and intervals are not read as markup."""
+    from rich.text import Text
+
+    table.add_row(*map(Text, cells))
+
+
+def _estimates(panel: "Panel", metric: str, width: int) -> Iterator["Table"]:
+    """One metric: groups down, runs across, in percent with intervals; as many runs as fit side by side."""
+    runs = list(dict.fromkeys(e.run for e in panel.estimates))
+    beside = max(1, (width - _LEFT) // _INTERVAL)
+    for start in range(0, len(runs), beside):
+        yield _estimates_of(runs[start : start + beside], panel, metric)
+
+
+def _estimates_of(shown: list[str], panel: "Panel", metric: str) -> "Table":
+    """Of some runs; which may be the best, they are among all of them."""
     from rebench.cli.tables import GROUPS
     from rebench.stats.verdicts import metric_label
 
@@ -121,16 +150,16 @@ def _estimates(panel: "Panel", metric: str) -> "Table":
     caption = f"percent, {100 * panel.settings.level:g} % intervals over images ({panel.settings.interval})"
     if len(runs) > 1:
         caption += "; * may be the best: no run is significantly better"
-    table = _table(metric_label(metric), ["", "n", "images", *runs], caption)
+    table = _table(metric_label(metric), ["", "n", "images", *shown], caption, shown)
     for group in dict.fromkeys(e.group for e in rows):
-        cells = {e.run: e.estimate for e in rows if e.group == group}
+        cells = {e.run: e.estimate for e in rows if e.group == group and e.run in shown}
         size = next(iter(cells.values()))
         texts = [
             f"{_percent(c.value)}{'*' if run in best[group] and len(runs) > 1 else ' '}"
             f"\n{_between(c.low, c.high)}"
             for run, c in cells.items()
         ]
-        table.add_row(GROUPS.get(group, group), f"{size.samples:,}", f"{size.images:,}", *texts)
+        _row(table, GROUPS.get(group, group), f"{size.samples:,}", f"{size.images:,}", *texts)
     return table
 
 
@@ -144,16 +173,17 @@ def _differences(panel: "Panel") -> "Table":
     caption = (
         f"points; p by cluster permutation, adjusted within its family ({told}); d: in SDs between images"
     )
-    headers = ["", "", "", "difference", "interval", "p", "p adj.", "d", "verdict"]
-    table = _table("Differences", headers, caption)
+    headers = [_PAIR, "", "", "difference", "interval", "p", "p adj.", "d", "verdict"]
+    table = _table("Differences", headers, caption, (_PAIR, "verdict"))
     pairs = groupby(panel.differences, key=lambda d: (d.a, d.b))
     for (a, b), rows in pairs:
         for number, d in enumerate(rows):
             name = f"{a} - {b}" if not number else ""
-            ends = f"[{points(d.low)}, {points(d.high)}]"
-            table.add_row(
-                name, metric_label(d.metric), GROUPS.get(d.group, d.group), points(d.estimate), ends,
-                _p(d.p), _p(d.p_adjusted), f"{d.effect:.2f}", _verdict(d),
+            ends = _dash(d.low, f"[{points(d.low)}, {points(d.high)}]")
+            _row(
+                table, name, metric_label(d.metric), GROUPS.get(d.group, d.group),
+                _dash(d.estimate, points(d.estimate)), ends, _p(d.p), _p(d.p_adjusted),
+                _dash(d.effect, f"{d.effect:.2f}"), _verdict(d),
             )  # fmt: skip
         table.add_section()
     return table
@@ -194,7 +224,7 @@ def _seed_tables(rows: Iterable["SeedRow"], level: float) -> Iterator["Table"]:
     from rebench.cli.tables import GROUPS
     from rebench.stats.verdicts import metric_label
 
-    headers = ["", "", "", "mean", "per seed", "test-set", "training-seed", "both"]
+    headers = [_PAIR, "", "", "mean", "per seed", "test-set", "training-seed", "both"]
     caption = (
         f"percent; {100 * level:g} % intervals of test-set uncertainty (other images, these trained models),"
         " training-seed uncertainty (other seeds, these images), and both"
@@ -205,7 +235,7 @@ def _seed_tables(rows: Iterable["SeedRow"], level: float) -> Iterator["Table"]:
     ):
         if not chosen:
             continue
-        table = _table(title, headers, caption)
+        table = _table(title, headers, caption, (_PAIR,))
         for models, group in groupby(chosen, key=lambda r: r.models):
             for number, row in enumerate(group):
                 result = row.result
@@ -216,13 +246,18 @@ def _seed_tables(rows: Iterable["SeedRow"], level: float) -> Iterator["Table"]:
                 ends = [_between(p.low, p.high) for p in parts]
                 name = " - ".join(models) if not number else ""
                 place = metric_label(row.metric), GROUPS.get(row.group, row.group)
-                table.add_row(name, *place, _percent(result.estimate), seeds, *ends)
+                _row(table, name, *place, _percent(result.estimate), seeds, *ends)
             table.add_section()
         yield table
 
 
 def _percent(fraction: float) -> str:
     return "–" if fraction != fraction else f"{100 * fraction:.1f}"
+
+
+def _dash(number: float, text: str) -> str:
+    """The text, or a dash where there is no number."""
+    return "–" if number != number else text
 
 
 def _between(low: float, high: float) -> str:

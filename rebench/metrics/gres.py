@@ -17,7 +17,7 @@ from rebench.metrics.aggregate import Floats, is_hit, sample_iou
 from rebench.metrics.masking import Mask, OutputError, sigmoid, to_mask
 from rebench.metrics.protocols import Protocol, get_protocol
 from rebench.metrics.runs import Ints, count_overlaps
-from rebench.metrics.samples import with_input_size
+from rebench.metrics.samples import as_array, picture_size, with_input_size
 from rebench.metrics.targets import target_of
 
 
@@ -136,7 +136,10 @@ def _decisions(no_target: ArrayLike | None, n: int) -> NDArray[np.bool_]:
     """For which expressions the model says that they have no target, bool (n,)."""
     if no_target is None:
         return np.zeros(n, dtype=bool)
-    given = np.asarray(no_target)
+    try:
+        given = as_array(no_target)
+    except OutputError as error:
+        raise RebenchError(f"no_target: {error}") from error
     if given.dtype == np.bool_ and given.shape == (n,):
         return given
     if not np.issubdtype(given.dtype, np.floating) or given.shape != (n, 2) or np.isnan(given).any():
@@ -158,10 +161,15 @@ def _sample(
     from rebench.data.masks import encode
 
     side, _ = protocol.size(1, 1)
+    if isinstance(targets, Mapping) or not isinstance(targets, Sequence):
+        raise RebenchError(
+            f"targets[{index}] is a list of COCO dicts, empty without a target: got {targets!r}"
+        )
     try:
-        prediction = encode(to_mask(np.asarray(output), side, side, protocol))
-        objects = [target for target in targets if not target.get("iscrowd")]
-        masks = [target_of(o["segmentation"], int(o["height"]), int(o["width"]), protocol) for o in objects]
+        prediction = encode(to_mask(as_array(output), side, side, protocol))
+        sizes = [picture_size(target) for target in targets]
+        objects = [(t, size) for t, size in zip(targets, sizes, strict=True) if not t.get("iscrowd")]
+        masks = [target_of(target["segmentation"], *size, protocol) for target, size in objects]
     except KeyError as error:
         raise RebenchError(f"targets[{index}] has no {error}") from None
     except (OutputError, RebenchError) as error:

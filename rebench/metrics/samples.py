@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebench.data.split import Rle
-from rebench.errors import RebenchError
+from rebench.errors import RebenchError, one_line
 from rebench.metrics.aggregate import sample_iou, totals
 from rebench.metrics.masking import Mask, OutputError, to_mask
 from rebench.metrics.protocols import Protocol, get_protocol
@@ -81,6 +81,33 @@ def score_samples(
     return SampleScores(shared, union, ious, predicted, true, totals(shared, union, choices), predictions)
 
 
+def picture_size(annotation: Any) -> tuple[int, int]:
+    """Rows and columns of an annotated picture.
+
+    Raises:
+        KeyError: one of them is missing.
+        RebenchError: they are no whole numbers above 0, or the annotation is no mapping.
+    """
+    if not isinstance(annotation, Mapping):
+        raise RebenchError(f"an annotation is a COCO dict, not {type(annotation).__name__}")
+    size = annotation["height"], annotation["width"]
+    try:
+        height, width = (int(side) for side in size)
+    except (TypeError, ValueError, OverflowError):
+        height = width = 0
+    if (height, width) != size or min(height, width) < 1:
+        raise RebenchError(f"height and width are pixels, whole and above 0, not {size[0]!r} and {size[1]!r}")
+    return height, width
+
+
+def as_array(output: Any) -> NDArray[Any]:
+    """An output as an array. Raises OutputError if it cannot be one (ragged lists, a tensor with a graph)."""
+    try:
+        return np.asarray(output)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise OutputError(f"expected an array, got what NumPy cannot take: {one_line(str(error))}") from error
+
+
 def with_input_size(protocol: Protocol, side: int | None) -> Protocol:
     """The protocol with another network input; one without a network input stays. Raises RebenchError."""
     if side is None or protocol.input_size is None:
@@ -95,9 +122,9 @@ def _sample(index: int, output: Any, annotation: Mapping[str, Any], protocol: Pr
     from rebench.data.masks import encode
 
     try:
-        height, width = int(annotation["height"]), int(annotation["width"])
+        height, width = picture_size(annotation)
         target = target_of(annotation["segmentation"], height, width, protocol)
-        return encode(to_mask(np.asarray(output), height, width, protocol)), target
+        return encode(to_mask(as_array(output), height, width, protocol)), target
     except KeyError as error:
         raise RebenchError(f"annotations[{index}] has no {error}") from None
     except (OutputError, RebenchError) as error:

@@ -89,7 +89,9 @@ def summarise(
 
 def check_summary(summary: Summary, where: str) -> Summary:
     """The same document, if it is one that this version reads. Raises RebenchError otherwise."""
-    if summary.get("schema_version") != SCHEMA_VERSION or KEYS - summary.keys():
+    known = summary.get("schema_version") == SCHEMA_VERSION and not KEYS - summary.keys()
+    coverage = summary.get("coverage")
+    if not known or not isinstance(coverage, dict) or not {"failed", "text"} <= coverage.keys():
         raise RebenchError(f"{where} holds no summary of this version: make it with `rebench score {where}`")
     return summary
 

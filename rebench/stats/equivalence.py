@@ -24,7 +24,7 @@ def tost(estimates: ArrayLike, standard_errors: ArrayLike, clusters: ArrayLike, 
         margin: above 0, in the units of the estimates.
 
     Raises:
-        RebenchError: the margin is not above 0.
+        RebenchError: the margin is not above 0, or infinite.
 
     Source:
         Schuirmann (1987); Lakens, "Equivalence tests" (2017).
@@ -55,6 +55,6 @@ def tost_bootstrap(drawn: Floats, margin: float) -> float:
 
 
 def check_margin(margin: float) -> None:
-    """Raises RebenchError if the margin is not above 0."""
-    if not margin > 0:
-        raise RebenchError(f"a margin of equivalence is above 0, not {margin}: 0.01 is one point")
+    """Raises RebenchError if the margin is not above 0, or infinite."""
+    if not 0 < margin < float("inf"):
+        raise RebenchError(f"a margin of equivalence is above 0 and finite, not {margin}: 0.01 is one point")

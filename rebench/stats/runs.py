@@ -48,7 +48,9 @@ def compare_runs(
         RebenchError: the runs are not of the same samples, unusable scores, or unknown settings.
     """
     settings = settings or Settings()
-    _check(runs, metrics, settings)
+    check_settings(settings)
+    if not runs or not metrics:
+        raise RebenchError("a comparison needs at least one run and one metric")
     check_same_samples(runs)
     ids = image_ids(runs) if clusters is None else np.asarray(clusters)
     cells = build_cells(runs, ids, groups or {}, metrics)
@@ -68,11 +70,10 @@ def compare_runs(
     )
 
 
-def _check(runs: Mapping[str, Scores], metrics: Sequence[str], settings: Settings) -> None:
+def check_settings(settings: Settings) -> None:
+    """Raises RebenchError for a choice that does not exist or means nothing."""
     intervals.check(settings.interval, settings.level)
     check_margin(settings.margin)
-    if not runs or not metrics:
-        raise RebenchError("a comparison needs at least one run and one metric")
     if settings.families not in FAMILIES:
         raise RebenchError(f"unknown families {settings.families!r}: use {', '.join(FAMILIES)}")
     if settings.correction not in CORRECTIONS:

@@ -101,7 +101,7 @@ def _overlap(scores: Scores) -> tuple[Floats, Floats]:
 
 def _values(scores: Scores, metric: str) -> Floats:
     """The value of each sample that the metric averages; NaN where unknown."""
-    hit = _HIT.fullmatch(metric)
+    hit = hit_at(metric)
     plain = isinstance(scores, list | tuple) or (
         isinstance(scores, np.ndarray) and scores.dtype.names is None
     )
@@ -111,10 +111,16 @@ def _values(scores: Scores, metric: str) -> Floats:
         own = column(scores, metric)
         if own is not None:
             return own
-        if metric != "miou" and not hit:
+        if metric != "miou" and hit is None:
             raise RebenchError(f"no column {metric!r}: a metric is oiou, miou, pr50 to pr99 or a column")
         values = _iou(scores)
-    return values if not hit else _hits(values, int(hit[1]) / 100)
+    return values if hit is None else _hits(values, hit)
+
+
+def hit_at(metric: str) -> float | None:
+    """The X of "pr50" and the like, 0.5; None for another metric."""
+    hit = _HIT.fullmatch(metric)
+    return int(hit[1]) / 100 if hit else None
 
 
 def _hits(values: Floats, threshold: float) -> Floats:

@@ -95,7 +95,7 @@ class RunFolder:
         path = self.path / "scores.parquet"
         try:
             return pq.ParquetFile(pa.BufferReader(path.read_bytes())).read().to_pandas()
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:  # text that is no text is a ValueError
             raise RebenchError(
                 f"no scores in {path} ({_reason(error)}): make them with `rebench score {self.path}`"
             ) from error

@@ -1,11 +1,14 @@
 """`rebench compare`: from the folders of runs to verdicts, and what it refuses."""
 
 import json
+import shutil
 import sys
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -147,6 +150,10 @@ def test_what_cannot_be_compared_is_said_in_one_line(rebench, runs, tmp_path):
         ((sharp, blunt, "--interval", "wide"), "unknown interval 'wide'"),
         ((sharp, blunt, "--families", "clan"), "unknown families 'clan'"),
         ((sharp, blunt, "--level", "95"), "between 0 and 1"),
+        ((sharp, blunt, "--margin", "inf"), "above 0 and finite"),
+        ((sharp, blunt, "--resamples", "1000000000"), "--resamples"),
+        ((f"a={sharp}", f"a={blunt}", "--correction", "magic"), "unknown correction 'magic'"),
+        ((sharp, "x" * 5000), "File name too long"),
     ):
         result = rebench(*words)
         assert result.exit_code == 2, words
@@ -173,3 +180,107 @@ def test_another_protocol_is_named(runs, monkeypatch):
 def test_runs_of_one_model_are_told_apart_by_their_folders(runs):
     done = compare_folders([runs["sharp"], runs["blunt"]], ["miou"], Settings(resamples=100))
     assert [name for name, _ in done.runs] == [str(runs["sharp"]), str(runs["blunt"])]
+
+
+def test_a_name_is_no_markup_and_stays_whole(rebench, runs):
+    names = "mine[v2]", "theirs[/x]"
+    words = [f"{name}={runs[run]}" for name, run in zip(names, ("sharp", "blunt"), strict=True)]
+    result = rebench(*words, "--resamples", 100)
+    assert result.exit_code == 0, result.stderr
+    header = next(line for line in result.stderr.splitlines() if "images" in line and "n" in line.split())
+    assert header.split()[-2:] == list(names)
+    assert "mine[v2] - theirs[/x]" in result.stderr
+    seeds = rebench(words[0], f"{names[0]}={runs['again']}", words[1], "--resamples", 100)
+    assert seeds.exit_code == 0, seeds.stderr
+    assert "mine[v2] - theirs[/x]" in seeds.stderr
+
+
+def test_long_names_leave_room_for_the_numbers(rebench, runs):
+    long = [f"{name * 12}={runs[name]}" for name in ("sharp", "blunt", "again")]
+    result = rebench(*long, "--resamples", 100, "--metric", "miou")
+    assert result.exit_code == 0, result.stderr
+    assert "…" not in result.stderr
+    tables = result.stderr.split("Differences")
+    assert "images" in tables[0]
+    assert "p adj." in tables[1]
+
+
+def test_many_runs_are_all_shown(rebench, runs, tmp_path):
+    many = [f"m{i}={copied(runs['blunt'], tmp_path / str(i), lambda scores: scores)}" for i in range(8)]
+    result = rebench(*many, "--resamples", 50, "--metric", "miou")
+    assert result.exit_code == 0, result.stderr
+    tables = result.stderr.split("Differences")[0]
+    assert all(f" m{i} " in tables or f" m{i}\n" in tables for i in range(8))
+    assert "…" not in tables
+
+
+def test_one_picture_has_no_interval_and_says_so(rebench, tmp_path):
+    split = NoiseSplit(images=1, per_image=4)
+    paths = []
+    for name, reach in (("near", 1), ("far", 8)):
+        rng = np.random.default_rng(0)
+
+        class Moved:
+            def predict(self, image, expressions, rng=rng, reach=reach):
+                by = int(rng.integers(reach + 1))
+                return [np.roll(decode(split.target(s)), by, axis=1) for s in split.samples][
+                    : len(expressions)
+                ]
+
+        paths.append(f"{name}={evaluate(Moved(), split, out=tmp_path / name).path}")
+    result = rebench(*paths, "--json", "--resamples", 50)
+    assert result.exit_code == 0, result.stderr
+    assert "nan" not in result.stderr
+    assert all(d["low"] is None for d in json.loads(result.stdout)["panel"]["differences"])
+
+
+@pytest.mark.parametrize("column", ["sample_id", "image_id", "intersection", "object_distracting"])
+def test_scores_without_a_column_are_named(rebench, runs, tmp_path, column):
+    damaged = copied(runs["blunt"], tmp_path / "run", lambda scores: scores.drop(columns=column))
+    refused = rebench(f"a={runs['sharp']}", f"b={damaged}")
+    assert refused.exit_code == 2
+    assert f"has no column '{column}'" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_an_expression_that_was_scored_twice(rebench, runs, tmp_path):
+    damaged = copied(runs["blunt"], tmp_path / "run", lambda scores: pd.concat([scores, scores[:1]]))
+    refused = rebench(f"a={runs['sharp']}", f"b={damaged}", "--common")
+    assert refused.exit_code == 2
+    assert "twice: make it anew" in refused.stderr
+
+
+def test_a_summary_without_its_coverage(rebench, runs, tmp_path):
+    damaged = copied(runs["blunt"], tmp_path / "run", lambda scores: scores)
+    summary = json.loads((damaged / "summary.json").read_text())
+    (damaged / "summary.json").write_text(json.dumps(summary | {"coverage": {}}))
+    refused = rebench(f"a={runs['sharp']}", f"b={damaged}", "--json")
+    assert refused.exit_code == 2
+    assert "no summary of this version" in refused.stderr
+
+
+def copied(run, place, change):
+    """A copy of a run with other scores."""
+    shutil.copytree(run, place)
+    change(pd.read_parquet(place / "scores.parquet")).to_parquet(place / "scores.parquet", index=False)
+    return place
+
+
+def test_a_hit_at_any_level_is_counted_as_the_protocol_counts(runs, monkeypatch):
+    """CRIS wants more than X: an IoU of exactly 0.75 (less an epsilon, too) is no hit at 0.75."""
+    from rebench.evaluation import Run
+
+    read = Run.read
+
+    def exact(path, protocol):
+        run = read(path)
+        run.summary["protocol"] = protocol
+        return replace(run, scores=run.scores.assign(intersection=75, union=100, iou=0.75))
+
+    for protocol, hits in (("original", 1.0), ("cris", 0.0)):
+        monkeypatch.setattr(Run, "read", lambda path, protocol=protocol: exact(path, protocol))
+        done = compare_folders(named(runs, "sharp", "blunt"), ["pr75"], Settings(resamples=20))
+        assert {e.estimate.value for e in done.panel.estimates} == {hits}
+    monkeypatch.setattr(Run, "read", lambda path: exact(path, "remamber"))
+    with pytest.raises(RebenchError, match="remamber computes no pr75"):
+        compare_folders(named(runs, "sharp", "blunt"), ["pr75"])

@@ -11,7 +11,14 @@ from pycocotools import mask as coco
 
 from rebench.data.masks import decode, encode
 from rebench.errors import RebenchError
-from rebench.metrics import OutputError, get_protocol, protocol_names, score_samples, to_mask
+from rebench.metrics import (
+    OutputError,
+    get_protocol,
+    protocol_names,
+    score_gres,
+    score_samples,
+    to_mask,
+)
 from rebench.metrics.aggregate import METRICS, is_hit, reported, sample_values, totals
 from rebench.metrics.masking import needs_logits, of_whole_pictures, sigmoid
 from rebench.metrics.protocols import departures
@@ -278,3 +285,36 @@ def test_no_preset_needs_torch_or_opencv():
     done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True)
     assert done.stderr == ""
     assert done.stdout.splitlines() == ["[0.5]"] * 6
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"height": "tall"},
+        {"height": None},
+        {"width": float("nan")},
+        {"width": float("inf")},
+        {"height": 0},
+        {"height": 10.7},
+    ],
+)
+@pytest.mark.parametrize("name", protocol_names())
+def test_a_picture_that_has_no_size(name, wrong):
+    annotation = {"segmentation": [[1, 1, 5, 1, 5, 5]], "height": 10, "width": 12} | wrong
+    with pytest.raises(RebenchError, match="sample 0: height and width are pixels"):
+        score_samples([np.ones((2, 2))], [annotation], name)
+    with pytest.raises(RebenchError, match="sample 0: height and width are pixels"):
+        score_gres([np.ones((2, 2))], [[annotation]])
+
+
+def test_what_is_no_array_and_no_annotation_is_named():
+    fine = {"segmentation": [[1, 1, 5, 1, 5, 5]], "height": 10, "width": 12}
+    with pytest.raises(RebenchError, match="sample 0: expected an array"):
+        score_samples([[[1.0], [1.0, 2.0]]], [fine])
+    with pytest.raises(RebenchError, match="sample 0: an annotation is a COCO dict, not NoneType"):
+        score_samples([np.ones((2, 2))], [None])
+    for targets in (None, fine):
+        with pytest.raises(RebenchError, match="list of COCO dicts"):
+            score_gres([np.ones((2, 2))], [targets])
+    with pytest.raises(RebenchError, match="no_target"):
+        score_gres([np.ones((2, 2))] * 2, [[], []], [[1.0, 2.0], [1.0]])

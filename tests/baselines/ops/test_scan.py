@@ -336,6 +336,36 @@ def test_mixed_precision_reaches_the_scan_as_it_is():
     assert not torch.equal(mixed[0], exact[0])
 
 
+def test_autocast_leaves_the_steps_of_the_definition_alone():
+    x, *weights = directional_inputs(2, 30, 8, 4, 1, 2, torch.float32)
+    paths = map_paths(5, 6, "cross")
+    with torch.autocast("cpu", torch.bfloat16):
+        ours = sequence_scan(x, *weights, paths, backend="cpu")
+        theirs = sequence_scan(x, *weights, paths, backend="reference")
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_forward_mode_is_refused_where_it_would_be_zero():
+    u, *rest = selective_inputs(1, 1, 2, 2, 7)
+    _, exact = torch.func.jvp(lambda t: selective_scan(t, *rest, True, "reference"), (u,), (u,))
+    assert_close([exact], [selective_scan(u, *rest, True, "reference")], 1e-12)  # it is linear in u
+    x, *weights = directional_inputs(1, 12, 4, 2, 1, 1)
+    for scan, t in (
+        (lambda t: selective_scan(t, *rest, True, "cpu"), u),
+        (lambda t: sequence_scan(t, *weights, backend="cpu"), x),
+    ):
+        with pytest.raises(ValueError, match="no forward-mode derivative"):
+            torch.func.jvp(scan, (t,), (t,))
+
+
+@pytest.mark.parametrize("backend", ["reference", "cpu"])
+def test_a_sequence_of_no_tokens(backend):
+    assert selective_scan(*selective_inputs(2, 2, 3, 2, 0), True, backend).shape == (2, 6, 0)
+    x, *weights = directional_inputs(2, 6, 5, 4, 2, 3)
+    image = x.mT.unflatten(2, (2, 3))[:, :, :0]
+    assert ss2d_scan(image, *weights, backend=backend).shape == (2, 5, 0, 3)
+
+
 def test_compile_and_export_do_not_break_the_graph():
     x, *weights = directional_inputs(1, 12, 4, 4, 1, 1, torch.float32)
     image = x.mT.unflatten(2, (3, 4)).contiguous()
@@ -447,9 +477,17 @@ def test_shapes_that_do_not_fit_are_named():
         sequence_scan(x, *(w[: len(w) * 3 // 4] for w in weights), torch.arange(21)[None])
     with pytest.raises(ValueError, match="no scan order"):
         ss2d_scan(x.mT.unflatten(2, (3, 7)), *weights, order="spiral")
+    half = [w[: len(w) // 2] for w in weights]
     for path in ([0] * 21, [*range(20), 21], [*range(20), -1]):
-        with pytest.raises(ValueError, match="every position"):
-            sequence_scan(x, *(w[: len(w) // 2] for w in weights), torch.tensor([path]), backend="cpu")
+        for backend in ("cpu", "reference"):
+            with pytest.raises(ValueError, match="every position"):
+                sequence_scan(x, *half, torch.tensor([path]), backend=backend)
+    with pytest.raises(ValueError, match="whole numbers"):
+        sequence_scan(x, *half, torch.arange(21.0)[None])
+    with pytest.raises(ValueError, match="A must be real"):
+        selective_scan(u, delta, A.to(torch.complex64), B, C)
+    with pytest.raises(ValueError, match="A_logs must be real"):
+        sequence_scan(x, *half[:3], half[3].to(torch.complex64), half[4])
 
 
 def _scan_in_a_child(queue):

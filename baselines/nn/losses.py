@@ -5,18 +5,42 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 
-def dice_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """1 - Dice per mask (with 1 added above and below), averaged; logits and targets (B, 1, H, W)."""
-    p = torch.sigmoid(logits).flatten(1)
-    t = targets.flatten(1)
+def dice_loss(logits: Tensor, targets: Tensor, keep: Tensor | None = None) -> Tensor:
+    """1 - Dice per mask (with 1 added above and below), averaged.
+
+    Args:
+        logits, targets: (B, 1, H, W), targets in 0 to 1.
+        keep: 1 where a pixel counts and 0 where it does not, (B, 1, H, W); without, all do.
+    """
+    p, t = torch.sigmoid(logits), targets
+    if keep is not None:
+        p, t = p * keep, t * keep
+    p, t = p.flatten(1), t.flatten(1)
     return (1 - (2 * (p * t).sum(1) + 1) / (p.sum(1) + t.sum(1) + 1)).mean()
 
 
-def focal_loss(logits: Tensor, targets: Tensor, gamma: float = 2.0) -> Tensor:
-    """Cross-entropy weighted by (1 - p_true)^gamma (Lin et al. 2017), averaged over all pixels."""
-    entropy = binary_cross_entropy_with_logits(logits, targets, reduction="none")
-    wrong = torch.sigmoid(logits) * (1 - targets) + (1 - torch.sigmoid(logits)) * targets
-    return (entropy * wrong**gamma).mean()
+def focal_loss(
+    logits: Tensor,
+    targets: Tensor,
+    gamma: float = 2.0,
+    alpha: float | None = None,
+    keep: Tensor | None = None,
+) -> Tensor:
+    """Cross-entropy weighted by (1 - p_true)^gamma (Lin et al. 2017), averaged over all pixels.
+
+    Args:
+        logits, targets: (B, 1, H, W), targets in 0 to 1.
+        gamma: 0 is plain cross-entropy.
+        alpha: weight of the foreground, and 1 - alpha of the background; without, both weigh 1.
+        keep: as for `dice_loss`; a pixel that is left out has no loss but is counted in the mean.
+    """
+    loss = binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    if gamma:
+        wrong = torch.sigmoid(logits) * (1 - targets) + (1 - torch.sigmoid(logits)) * targets
+        loss = loss * wrong**gamma
+    if alpha is not None:
+        loss = loss * (alpha * targets + (1 - alpha) * (1 - targets))
+    return (loss if keep is None else loss * keep).mean()
 
 
 def identity_scores(logits: Tensor, owners: Tensor) -> Tensor:

@@ -5,36 +5,20 @@ mixes neighbours with a depthwise convolution, scans in several directions, sums
 back (Liu et al. 2024, VMamba; the variant without a gate, state size 1).
 """
 
-import math
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
+from baselines.nn.selective import SelectiveParameters
 from baselines.ops import sequence_scan
 from baselines.ops.paths import map_paths
 
 
-class ScanParameters(nn.Module):
-    """The selective parameters of K directions: projections to step size, B and C, decay and skip.
+class ScanParameters(SelectiveParameters):
+    """The selective parameters of K directions, over a sequence.
 
     The state has one entry per channel, as in VMamba's models of 2024.
     """
-
-    def __init__(self, directions: int, width: int) -> None:
-        super().__init__()
-        self.directions = directions
-        self.rank = math.ceil(width / 16)
-        self.x_proj_weight = nn.Parameter(torch.empty(directions, self.rank + 2, width))
-        self.dt_projs_weight = nn.Parameter(torch.empty(directions, width, self.rank))
-        self.dt_projs_bias = nn.Parameter(torch.empty(directions, width))
-        self.A_logs = nn.Parameter(torch.zeros(directions * width, 1))
-        self.Ds = nn.Parameter(torch.ones(directions * width))
-        bound = width**-0.5
-        nn.init.uniform_(self.x_proj_weight, -bound, bound)
-        nn.init.uniform_(self.dt_projs_weight, -(self.rank**-0.5), self.rank**-0.5)
-        step = torch.exp(torch.empty(directions, width).uniform_(math.log(1e-3), math.log(0.1)))
-        self.dt_projs_bias.data = step + torch.log(-torch.expm1(-step))  # the inverse of softplus
 
     def forward(self, x: Tensor, paths: Tensor, both_ways: bool = True, real: Tensor | None = None) -> Tensor:
         """Scan a sequence in K directions and sum.
@@ -45,8 +29,8 @@ class ScanParameters(nn.Module):
             both_ways: whether every path is scanned from its end too, which makes K = 2P; else K = P.
             real: (B, L) bool; a position that is not real leaves the states alone and has output 0.
         """
-        weights = (self.x_proj_weight, self.dt_projs_weight, self.dt_projs_bias, self.A_logs, self.Ds)
-        return sequence_scan(x.float(), *weights, paths, both_ways, real)
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        return sequence_scan(wide, *self.weights, paths, both_ways, real)
 
 
 class StateSpaceBranch(nn.Module):

@@ -20,7 +20,7 @@ from baselines.ops.cpu.chunk import (
     visits,
 )
 from baselines.ops.cpu.jobs import arrays, flat, mask_array, run, sets_of
-from baselines.ops.cpu.lanes import LANES, compiled, load, store
+from baselines.ops.cpu.lanes import LANES, compiled, lane_rows, load, store
 from baselines.ops.library import CHUNK, state_dtype
 from baselines.ops.paths import directions
 
@@ -76,11 +76,11 @@ def _forward(
     length, rank = orders.shape[1], weight.shape[2]
     wide = rank + 2 * number
     tiles = -(-width // LANES)
-    tile, sums = [np.zeros((length, LANES), D.dtype) for _ in range(2)]
-    chunk, raw, dt, out = [np.zeros((CHUNK, LANES), D.dtype) for _ in range(4)]
-    rates, h = [np.zeros((number, LANES), D.dtype) for _ in range(2)]
-    rows = np.zeros((rank, LANES), D.dtype)
-    skip, offset = [np.zeros(LANES, D.dtype) for _ in range(2)]
+    tile, sums = [lane_rows(length, D) for _ in range(2)]
+    chunk, raw, dt, out = [lane_rows(CHUNK, D) for _ in range(4)]
+    rates, h = [lane_rows(number, D) for _ in range(2)]
+    rows = lane_rows(rank, D)
+    skip, offset = [lane_rows(1, D)[0] for _ in range(2)]
     natural, visit = np.arange(length), np.empty(length, np.int64)
     for job in range(begin, end):
         i, first = job // tiles, job % tiles * LANES
@@ -119,15 +119,15 @@ def _backward(
     length, rank = orders.shape[1], weight.shape[2]
     wide = rank + 2 * number
     tiles = -(-width // LANES)
-    tile, gtile, sums = [np.zeros((length, LANES), D.dtype) for _ in range(3)]
-    chunk, gy, raw, dt, decay, gchunk, graw = [np.zeros((CHUNK, LANES), D.dtype) for _ in range(7)]
-    h = np.zeros((CHUNK + 1, LANES), D.dtype)
-    rates, h0, adjoint, of_rates = [np.zeros((number, LANES), D.dtype) for _ in range(4)]
+    tile, gtile, sums = [lane_rows(length, D) for _ in range(3)]
+    chunk, gy, raw, dt, decay, gchunk, graw = [lane_rows(CHUNK, D) for _ in range(7)]
+    h = lane_rows(CHUNK + 1, D)
+    rates, h0, adjoint, of_rates = [lane_rows(number, D) for _ in range(4)]
     gb, gc = [np.zeros((number, CHUNK), D.dtype) for _ in range(2)]
-    rows = np.zeros((rank, LANES), D.dtype)
-    of_rows, glow = np.zeros((rank, LANES), D.dtype), np.zeros((rank, CHUNK), D.dtype)
-    turned = np.zeros((LANES, CHUNK), D.dtype)
-    skip, offset, of_skip, of_offset = [np.zeros(LANES, D.dtype) for _ in range(4)]
+    rows = lane_rows(rank, D)
+    of_rows, glow = lane_rows(rank, D), np.zeros((rank, CHUNK), D.dtype)
+    turned = lane_rows(CHUNK, D).reshape(LANES, CHUNK)
+    skip, offset, of_skip, of_offset = [lane_rows(1, D)[0] for _ in range(4)]
     natural, visit = np.arange(length), np.empty(length, np.int64)
     for job in range(begin, end):
         i, s = job // sets, job % sets

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -273,3 +274,14 @@ def transpose(_typing: Any, source: Any, start: Any, apart: Any, target: Any, be
 
     index = types.intp
     return signature(types.none, source, index, index, target, index, index), code
+
+
+@compiled
+def lane_rows(count: int, like: Any) -> Any:
+    """Zeros, (count, LANES) of the type of an array, every row at the beginning of a line of the cache.
+
+    A row that straddles two lines costs twice as much, and more where it was just written.
+    """
+    flat = np.zeros(count * LANES + 64 // like.itemsize, like.dtype)
+    first = -flat.ctypes.data % 64 // like.itemsize
+    return flat[first : first + count * LANES].reshape(count, LANES)

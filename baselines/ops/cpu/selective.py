@@ -8,7 +8,7 @@ from torch import Tensor
 
 from baselines.ops.cpu.chunk import gather, scan_chunk, scan_chunk_backward, scatter, visits
 from baselines.ops.cpu.jobs import arrays, flat, mask_array, run, sets_of
-from baselines.ops.cpu.lanes import LANES, compiled, load, store
+from baselines.ops.cpu.lanes import LANES, compiled, lane_rows, load, store
 from baselines.ops.library import CHUNK, state_dtype
 
 
@@ -44,9 +44,9 @@ def _forward(
     groups, number, length = B.shape[1:]
     width = len(D) // groups
     tiles = -(-width // LANES)
-    x, raw, dt, out = [np.zeros((CHUNK, LANES), D.dtype) for _ in range(4)]
-    rates, h = [np.zeros((number, LANES), D.dtype) for _ in range(2)]
-    skip, offset = [np.zeros(LANES, D.dtype) for _ in range(2)]
+    x, raw, dt, out = [lane_rows(CHUNK, D) for _ in range(4)]
+    rates, h = [lane_rows(number, D) for _ in range(2)]
+    skip, offset = [lane_rows(1, D)[0] for _ in range(2)]
     natural, visit = np.arange(length), np.empty(length, np.int64)
     for job in range(begin, end):
         i, k, tile = job // (groups * tiles), job // tiles % groups, job % tiles
@@ -73,11 +73,11 @@ def _backward(
     groups, number, length = B.shape[1:]
     width = len(D) // groups
     tiles = -(-width // LANES)
-    x, raw, gy, dt, decay, gx, graw = [np.zeros((CHUNK, LANES), D.dtype) for _ in range(7)]
-    h = np.zeros((CHUNK + 1, LANES), D.dtype)
-    rates, h0, adjoint, of_rates = [np.zeros((number, LANES), D.dtype) for _ in range(4)]
+    x, raw, gy, dt, decay, gx, graw = [lane_rows(CHUNK, D) for _ in range(7)]
+    h = lane_rows(CHUNK + 1, D)
+    rates, h0, adjoint, of_rates = [lane_rows(number, D) for _ in range(4)]
     gb, gc = [np.zeros((number, CHUNK), D.dtype) for _ in range(2)]
-    skip, offset, of_skip = [np.zeros(LANES, D.dtype) for _ in range(3)]
+    skip, offset, of_skip = [lane_rows(1, D)[0] for _ in range(3)]
     natural, visit = np.arange(length), np.empty(length, np.int64)
     for job in range(begin, end):
         i, k, s = job // (groups * sets), job // sets % groups, job % sets
@@ -87,7 +87,7 @@ def _backward(
             _parameters(first, lanes, A, D, bias, rates, skip, offset)
             # a narrower tile leaves something in the lanes it does not use
             x[:], raw[:], gy[:], h0[:], adjoint[:], of_rates[:], of_skip[:] = 0, 0, 0, 0, 0, 0, 0
-            of_bias = np.zeros(LANES, D.dtype)
+            of_bias = lane_rows(1, D)[0]
             for t in range((length - 1) // CHUNK * CHUNK, -1, -CHUNK):
                 here = visit[t : max(t, min(t + CHUNK, count))]
                 _chunk_inputs(i, first, lanes, here, u, u_at, delta, delta_at, offset, x, raw)

@@ -96,6 +96,7 @@ def test_imported_masks_are_refused_by_a_protocol_that_needs_logits(rebench, tmp
     assert "import cannot bring logits" in refused(rebench("score", the_run(), "--protocol", "rela"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["original", "lavt", "remamber", "cris", "rela"])
 def test_a_run_under_each_protocol_and_its_picture(rebench, name):
     done = rebench("run", *RAMP, "--protocol", name, "--json")

@@ -209,6 +209,7 @@ def command(*words, **options):
     )
 
 
+@pytest.mark.slow
 def test_what_a_model_prints_stays_off_stdout_and_where_it_goes_off_our_paths(tmp_path):
     (tmp_path / "loud.py").write_text(LOUD)
     request = ["run", "-m", "loud.py:Loud", "-s", "noise", "--json"]
@@ -219,6 +220,7 @@ def test_what_a_model_prints_stays_off_stdout_and_where_it_goes_off_our_paths(tm
     assert {"at import", "at load", "python", "c", "child"} <= set(done.stderr.splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 def test_a_full_output_is_no_bug(tmp_path):
     with open("/dev/full", "w") as full:
@@ -269,6 +271,7 @@ def shell(out, pause):
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=listening)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_continues(tmp_path):
     process = shell(tmp_path / "a", 0.03)
     shards = tmp_path / "a/noise-test/rebench.predict.mock-Mock/predictions.parquet"

@@ -10,6 +10,7 @@ def rebench(*words):
     return CliRunner().invoke(app, [str(w) for w in words])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -189,6 +189,7 @@ def wait_for_shards(out, number, process):
     return False
 
 
+@pytest.mark.slow
 def test_a_run_killed_three_times_ends_like_an_undisturbed_one(tmp_path):
     out = tmp_path / "killed"
     for moment in (2, 7, 13):
@@ -205,6 +206,7 @@ def test_a_run_killed_three_times_ends_like_an_undisturbed_one(tmp_path):
     assert [f.name for f in killed.path.rglob(".*")] == [".lock"]  # no leftovers
 
 
+@pytest.mark.slow
 def test_two_processes_do_not_write_one_run(tmp_path):
     process = start_slow_run(tmp_path)
     try:

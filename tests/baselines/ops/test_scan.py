@@ -366,6 +366,7 @@ def test_a_sequence_of_no_tokens(backend):
     assert ss2d_scan(image, *weights, backend=backend).shape == (2, 5, 0, 3)
 
 
+@pytest.mark.slow
 def test_compile_and_export_do_not_break_the_graph():
     x, *weights = directional_inputs(1, 12, 4, 4, 1, 1, torch.float32)
     image = x.mT.unflatten(2, (3, 4)).contiguous()
@@ -383,6 +384,7 @@ def test_compile_and_export_do_not_break_the_graph():
     torch.testing.assert_close(exported.module()(image), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("masked", [False, True])
 def test_the_operators_keep_their_promises(masked):
     """PyTorch's own check of schemas, fake kernels and gradients."""

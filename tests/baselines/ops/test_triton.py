@@ -155,6 +155,7 @@ def test_more_shapes(make, shape):
     check(make, cast(make, tensors, torch.float64), rest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [selective, directional])
 def test_float32(make):
     tensors, rest = make(length=65, width=40)
@@ -233,6 +234,7 @@ def test_the_states_lie_before_every_64th_token_of_each_direction():
             h = torch.exp(dt * A[k]) * h + dt * b * x[0, :, token, None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [selective, directional])
 def test_nothing_at_a_masked_token_reaches_a_result(make):
     tensors, rest = make(batch=2, length=65, width=2)
@@ -325,6 +327,7 @@ def test_decays_of_any_size():
     close(y, reference.selective_scan(*tensors, *rest).double(), "y")
 
 
+@pytest.mark.slow
 def test_growing_states_and_negative_steps():
     for sign in (1, -1):
         tensors, rest = selective(length=70, states=2, softplus=False)
@@ -347,6 +350,7 @@ def test_the_carry_over_more_chunks_than_a_tile_has_rows():
     torch.testing.assert_close(values, torch.stack(expected, 2), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_map_by_the_public_function(monkeypatch):
     if not CUDA:
         monkeypatch.setenv("TRITON_INTERPRET", "1")

@@ -17,6 +17,7 @@ ABLATIONS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoder", ["conv", "mamba"])
 @pytest.mark.parametrize("fields", DESIGNS + ABLATIONS, ids=lambda f: "-".join(map(str, f.values())))
 def test_every_design_builds_and_learns(fields, decoder):

@@ -45,6 +45,7 @@ def test_the_logits_are_those_of_the_verified_model(decoder, variant):
     assert found == pytest.approx(PINNED[decoder, variant], rel=1e-9)
 
 
+@pytest.mark.slow
 @torch.no_grad()
 @pytest.mark.parametrize("decoder", ["conv", "mamba"])
 def test_the_reference_scan_gives_the_same(decoder, monkeypatch):
@@ -113,6 +114,7 @@ def test_the_released_mamba_decoder_has_the_first_word_for_a_sentence():
         assert torch.equal(a, b) != heeded
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_each_repair_changes_the_result_alone():
     weights = drawn(small(decoder="mamba").state_dict())

@@ -39,6 +39,7 @@ def test_every_configuration_teaches_every_parameter(changes):
     assert untaught == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", ALL.values(), ids=ALL.keys())
 @torch.inference_mode()
 def test_padding_is_never_looked_at(changes):

@@ -137,8 +137,7 @@ def tiny_root(tmp_path: Path) -> TinyRoot:
 @pytest.fixture(scope="session")
 def real_root() -> Path:
     """The photographs in the released layout, where there are some."""
-    beside = Path(__file__).parents[3] / "shared" / "real"
-    root = Path(os.environ.get("REBENCH_REAL_DATA", beside))
+    root = Path(os.environ.get("REBENCH_REAL_DATA", ""))
     if not (root / "arefcoco" / "arefcoco.json").is_file():
         pytest.skip("no photographs: set REBENCH_REAL_DATA to a data root that has some")
     return root

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rebench.errors import RebenchError
 from rebench.evaluation import Run
 from rebench.metrics.aggregate import PRECISION, is_hit, reported, sample_values
+from rebench.metrics.groups import GROUPS, group_cells
 from rebench.metrics.protocols import Protocol, get_protocol
 from rebench.stats.runs import check_settings
 from rebench.stats.scores import hit_at
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from rebench.stats import Panel, Power, SeedUncertainty, Settings
 
 SCHEMA_VERSION = 1
-GROUPS = ("simple", "object_distracting", "category_implicit", "both")
 LEADS = tuple(("simple", group) for group in GROUPS[1:])
 """Between which groups a lead is compared: is it another one where the language is ambiguous?"""
 
@@ -113,7 +113,8 @@ def compare_folders(
     Args:
         runs: their folders, at least two; "NAME=FOLDER" names one, and the runs of one name are training
             seeds of one model. Without a name, a run is called after its model.
-        metrics: of those in summary.json, or a column of scores.parquet; oIoU and mIoU where None.
+        metrics: of those in summary.json, identity, biou, or a column of scores.parquet; oIoU and mIoU where
+            None.
         settings: how to; interactions between simple and ambiguous groups are added.
         common: compare what all runs have, where some lack expressions.
 
@@ -180,12 +181,12 @@ def _read(runs: Sequence[str | Path]) -> list[tuple[str, Run]]:
 
 def _run(folder: str) -> Run:
     """A run whose scores have what a comparison needs. Raises RebenchError otherwise."""
-    from rebench.metrics.scoring import COLUMNS
+    from rebench.metrics.scoring import CORE
 
     run = Run.read(folder)
     names, place = run.scores.columns, f"{run.path / 'scores.parquet'}"
     remedy = f"make it anew with `rebench score {run.path}`"
-    if missing := [column for column in COLUMNS if column not in names]:
+    if missing := [column for column in CORE if column not in names]:
         raise RebenchError(f"{place} has no column {missing[0]!r}: {remedy}")
     if (twice := run.scores["sample_id"].duplicated()).any():
         raise RebenchError(f"{place} has {run.scores['sample_id'][twice].iloc[0]!r} twice: {remedy}")
@@ -262,16 +263,8 @@ def _table(scores: "pd.DataFrame", protocol: Protocol, metrics: Sequence[str]) -
 
 
 def _groups(scores: "pd.DataFrame") -> dict[str, NDArray[np.bool_]]:
-    """The four exclusive groups that have expressions, each as a mask (n,)."""
-    distracting = scores["object_distracting"].to_numpy(bool)
-    implicit = scores["category_implicit"].to_numpy(bool)
-    cells = (
-        ~distracting & ~implicit,
-        distracting & ~implicit,
-        implicit & ~distracting,
-        distracting & implicit,
-    )
-    return {name: cell for name, cell in zip(GROUPS, cells, strict=True) if cell.any()}
+    """The exclusive groups that have expressions, each as a mask (n,)."""
+    return {name: cell for name, cell in group_cells(scores).items() if name != "overall" and cell.any()}
 
 
 def _panel(

@@ -24,7 +24,7 @@ from rebench.predict.imports import call_foreign, describe
 
 GROUP = "rebench.checks"
 DISTRIBUTION = "rebench-ris"
-MODULES = {"pillow": "PIL.Image", "pycocotools": "pycocotools.mask"}
+MODULES = {"pillow": "PIL.Image", "pycocotools": "pycocotools.mask", "pyyaml": "yaml"}
 """What to import of a distribution, where its name does not say it or where its compiled part is deeper."""
 
 

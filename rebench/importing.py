@@ -24,6 +24,15 @@ from rebench.store.writer import SHARD_ROWS, RunWriter, now
 
 FORMATS = "JSON Lines (.jsonl, .jsonl.gz), Parquet (.parquet) or a folder of PNG masks"
 
+HEADER = "rebench_predictions"
+"""The key that makes the first line of a JSON Lines file its header; its value is the version."""
+
+HEADER_VERSION = 1
+
+MAX_LINE = 4 * 2**20
+MAX_TEXT = 2**30
+"""Bytes of a line, and of a whole file unpacked: no archive is read further than this."""
+
 _NAMED = 3
 """Offenders that an error names; the others are counted."""
 
@@ -33,6 +42,22 @@ class Entry(NamedTuple):
 
     sample_id: str
     mask: Any
+
+
+class OtherSplit(RebenchError):
+    """Predictions whose header says that they are of another split, or another version of it."""
+
+
+class Unfit(RebenchError):
+    """Predictions that do not fit a split: the sample ids of the offenders, by what is wrong with them."""
+
+    def __init__(
+        self, path: Path, split: Split, unknown: list[str], twice: list[str], masks: list[str]
+    ) -> None:
+        self.unknown, self.twice, self.masks = unknown, twice, masks
+        kinds = {f"not in {split.name}": unknown, "given twice": twice, "without a mask that fits": masks}
+        complaints = [f"{len(names):,} {kind} ({first_of(names)})" for kind, names in kinds.items() if names]
+        super().__init__(f"{path} does not fit the manifest of {split.name}: {'; '.join(complaints)}")
 
 
 def import_predictions(
@@ -47,9 +72,10 @@ def import_predictions(
     """Make a scored run `<out>/<split>/<model>/` of a file of masks; its path is returned.
 
     Accepted are one JSON object per line with "sample_id" and "rle" (COCO run lengths: an object with
-    size and counts, or the compressed counts alone); Parquet with these columns (and height and width,
-    if it likes); or a folder of one-channel PNG masks named `<sample_id>.png`, where non-zero is the
-    referent. Expressions without a mask make the run partial; they are never empty masks.
+    size and counts, or the compressed counts alone), after a header where there is one
+    (leaderboards/README.md); Parquet with these columns (and height and width, if it likes); or a folder of
+    one-channel PNG masks named `<sample_id>.png`, where non-zero is the referent. Expressions without a mask
+    make the run partial; they are never empty masks.
 
     Args:
         file: the file or folder.
@@ -73,7 +99,7 @@ def import_predictions(
         )
     if not model.strip():
         raise RebenchError("the model needs a name: give --model")
-    masks = _checked(path, split)
+    masks = checked_masks(path, split)
     record = RunRecord(
         model=ModelRecord(name=model),
         split=SplitRecord.of(split),
@@ -92,12 +118,16 @@ def import_predictions(
         return writer.path
 
 
-def _checked(path: Path, split: Split) -> dict[str, Rle]:
-    """The masks by sample id. Raises RebenchError that names the first of each kind of offender."""
+def checked_masks(path: Path, split: Split) -> dict[str, Rle]:
+    """The masks by sample id, each of the size of its picture.
+
+    Raises:
+        RebenchError: the file cannot be read; `Unfit`, with the offenders, if it holds what does not fit.
+    """
     samples = {sample.sample_id: sample for sample in split.samples}
     masks: dict[str, Rle] = {}
     unknown, twice, unfit = [], [], []
-    for name, mask in read_entries(path):
+    for name, mask in read_entries(path, split):
         if name not in samples:
             unknown.append(name)
         elif name in masks:
@@ -108,22 +138,25 @@ def _checked(path: Path, split: Split) -> dict[str, Rle]:
             except RebenchError as error:
                 unfit.append(f"{name}: {error}")
                 masks[name] = Rle(size=[0, 0], counts="")  # seen, so that its double is found
-    kinds = {f"not in {split.name}": unknown, "given twice": twice, "without a mask that fits": unfit}
-    complaints = [f"{len(names):,} {kind} ({_first(names)})" for kind, names in kinds.items() if names]
-    if complaints:
-        raise RebenchError(f"{path} does not fit the manifest of {split.name}: {'; '.join(complaints)}")
+    if unknown or twice or unfit:
+        raise Unfit(path, split, unknown, twice, unfit)
     if not masks:
         raise RebenchError(f"{path} holds no prediction: give {FORMATS}")
     return masks
 
 
-def _first(names: list[str]) -> str:
+def first_of(names: list[str]) -> str:
+    """The first offenders, for a message."""
     more = ", ..." if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
 
 
-def read_entries(path: Path) -> Iterator[Entry]:
-    """The predictions in a file or folder, in its order. Raises RebenchError if it cannot be read."""
+def read_entries(path: Path, split: Split) -> Iterator[Entry]:
+    """The predictions in a file or folder, in its order.
+
+    Raises:
+        RebenchError: it cannot be read, is absurdly large, or its header names another split.
+    """
     if not path.exists():
         raise RebenchError(f"no file {path}: give {FORMATS}")
     try:
@@ -132,26 +165,58 @@ def read_entries(path: Path) -> Iterator[Entry]:
         elif path.suffix == ".parquet":
             yield from _parquet(path)
         elif path.name.endswith((".jsonl", ".jsonl.gz")):
-            yield from _json_lines(path)
+            yield from _json_lines(path, split)
         else:
             raise RebenchError(f"cannot tell what {path} is: give {FORMATS}")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise RebenchError(f"could not read {path}: {error}") from error
 
 
-def _json_lines(path: Path) -> Iterator[Entry]:
+def _json_lines(path: Path, split: Split) -> Iterator[Entry]:
+    for number, line in enumerate(_bounded_lines(path), 1):
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        if not text.strip():
+            continue
+        try:
+            row = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise RebenchError(f"{path}, line {number} is not JSON: {error}") from error
+        if number == 1 and isinstance(row, dict) and HEADER in row:
+            _check_header(row, path, split)
+            continue
+        if not isinstance(row, dict) or not isinstance(row.get("sample_id"), str) or "rle" not in row:
+            raise RebenchError(f'{path}, line {number}: wants {{"sample_id": text, "rle": ...}}')
+        yield Entry(row["sample_id"], row["rle"])
+
+
+def _bounded_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a text file, plain or gzip, of which no more is ever unpacked than is allowed."""
     opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise RebenchError(f"{path}, line {number} is not JSON: {error}") from error
-            if not isinstance(row, dict) or not isinstance(row.get("sample_id"), str) or "rle" not in row:
-                raise RebenchError(f'{path}, line {number}: wants {{"sample_id": text, "rle": ...}}')
-            yield Entry(row["sample_id"], row["rle"])
+    left = MAX_TEXT
+    with opener(path, "rb") as file:
+        while line := file.readline(min(MAX_LINE, left) + 1):
+            left -= len(line)
+            if len(line) > MAX_LINE or left < 0:
+                what = f"a line of more than {MAX_LINE:,}" if left >= 0 else f"more than {MAX_TEXT:,}"
+                raise RebenchError(f"{path} has {what} bytes: that is no file of predictions")
+            yield line
+
+
+def _check_header(header: Mapping[str, Any], path: Path, split: Split) -> None:
+    """Raises RebenchError for a header of a later version, or of predictions on another split."""
+    version = header[HEADER]
+    if not isinstance(version, int) or not 1 <= version <= HEADER_VERSION:
+        raise RebenchError(
+            f"{path} is of version {version!r}, this rebench reads {HEADER_VERSION}: upgrade rebench-ris"
+        )
+    name, manifest = header.get("split", split.name), header.get("manifest_sha256", split.manifest.sha256)
+    if name != split.name:
+        raise OtherSplit(f"{path} has predictions on {name!r}, not on {split.name}")
+    if manifest != split.manifest.sha256:
+        raise OtherSplit(
+            f"{path} was made on another {split.name} (manifest {str(manifest)[:12]}) than the one here"
+            f" ({split.coverage}, manifest {split.manifest.sha256[:12]})"
+        )
 
 
 def _parquet(path: Path) -> Iterator[Entry]:

@@ -103,6 +103,10 @@ class ClipTokenizer:
         lengths = torch.tensor([len(row) for row in rows])
         return ids, torch.arange(self.max_words) < lengths[:, None]
 
+    def truncated(self, expressions: Sequence[str]) -> list[bool]:
+        """Which expressions have more than `max_words` tokens, start and end among them."""
+        return [len(row) > self.max_words for row in self.tokenizer(list(expressions))["input_ids"]]
+
     @classmethod
     def beside(cls, weights: Path, max_words: int) -> "ClipTokenizer":
         """CLIP's own, from the folder `clip-vit-large-patch14` beside a file of weights, else from the hub.

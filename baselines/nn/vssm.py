@@ -5,6 +5,8 @@ mixes neighbours with a depthwise convolution, scans in several directions, sums
 back (Liu et al. 2024, VMamba; the variant without a gate, state size 1).
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
@@ -34,7 +36,10 @@ class ScanParameters(SelectiveParameters):
 
 
 class StateSpaceBranch(nn.Module):
-    """Projection, depthwise convolution, scan, normalisation and projection back."""
+    """Projection, depthwise convolution, scan, normalisation and projection back.
+
+    The rank of the steps is a sixteenth of the width outside, as VMamba has it, and not of the scan's.
+    """
 
     def __init__(self, width: int, directions: int, ratio: float, with_text: bool = False) -> None:
         super().__init__()
@@ -44,7 +49,7 @@ class StateSpaceBranch(nn.Module):
         self.text_conv = (
             nn.Conv1d(inner, inner, 3, padding=1, groups=inner, bias=False) if with_text else None
         )
-        self.scan = ScanParameters(directions, inner)
+        self.scan = ScanParameters(directions, inner, rank=math.ceil(width / 16))
         self.out_norm = nn.LayerNorm(inner)
         self.out_proj = nn.Linear(inner, width, bias=False)
 

@@ -5,6 +5,8 @@
 
 Each returns its output and the states before every CHUNK-th token, from which its backward pass starts.
 What computes them is named by the `backend` argument: "cpu" or "triton" (`baselines.ops.backends` chooses).
+
+    rebench::project           what every token says of the directions, on the CPU on the threads of the scan
 """
 
 from importlib import import_module
@@ -205,6 +207,38 @@ selective_scan.register_autograd(_backward_of(selective_scan_backward, 7), setup
 directional_scan.register_autograd(_backward_of(directional_scan_backward, 6), setup_context=_save)
 
 
+@torch.library.custom_op("rebench::project", mutates_args=())
+def project(x: Tensor, rows: Tensor) -> Tensor:
+    """What every token says: x (b, d, L), of any strides, and rows (J, d) of its type to (b, L, J) of it.
+
+    On the CPU only. It is x.mT @ rows.mT, summed in the type of the state.
+    """
+    if not (x.numel() and rows.numel()):
+        return _projected(x, rows).zero_()
+    return _backend("cpu").project(x, rows).to(x.dtype)
+
+
+@project.register_fake
+def _projected(x: Tensor, rows: Tensor) -> Tensor:
+    return x.new_empty(x.shape[0], x.shape[2], rows.shape[0])
+
+
+def _save_inputs(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+    ctx.save_for_backward(*inputs)
+
+
+def _project_backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    x, rows = ctx.saved_tensors
+    for_x, for_rows = ctx.needs_input_grad
+    return (
+        (gradient @ rows).mT if for_x else None,
+        (gradient.mT @ x.mT).sum(0) if for_rows else None,
+    )
+
+
+project.register_autograd(_project_backward, setup_context=_save_inputs)
+
+
 def scan_flops(tokens: int, states: int, rank: int = 0) -> int:
     """Floating-point operations of a scan's forward pass.
 
@@ -237,3 +271,8 @@ def _directional_flops(x: Any, projected: Any, w: Any, bias: Any, A: Any, *rest:
 @register_flop_formula(torch.ops.rebench.directional_scan_backward)
 def _directional_backward_flops(dy: Any, states: Any, *inputs: Any, **options: Any) -> int:
     return 2 * _directional_flops(*inputs)
+
+
+@register_flop_formula(torch.ops.rebench.project)
+def _project_flops(x: Any, rows: Any, **options: Any) -> int:
+    return 2 * prod(x) * rows[0]

@@ -171,10 +171,14 @@ def _directional(
     _expect_real(Ds, "Ds")
     if paths.is_floating_point() or paths.is_complex() or paths.dtype == torch.bool:
         raise ValueError(f"paths must be whole numbers, not {paths.dtype}")
-    state = library.state_dtype(x)
+    name = choose(x.device, backend)
+    if name in library.MODULES:
+        tensors = (x, x_proj_weight, dt_projs_weight, dt_projs_bias, A_logs, Ds)
+        _expect_no_tangents(tensors, name)
     # every token says at once what it wants of every direction: (batch, L, K, R + 2N)
-    rows = x_proj_weight.flatten(0, 1).to(x.dtype)
-    projected = (x.transpose(1, 2) @ rows.t()).unflatten(2, (count, rank + 2 * states))
+    projected = _projected(x, x_proj_weight.flatten(0, 1).to(x.dtype), name)
+    projected = projected.unflatten(2, (count, rank + 2 * states))
+    state = library.state_dtype(x)
     # an infinite rate would make the decay of a step of 0, exp(0 A), not a number
     largest = math.floor(math.log(torch.finfo(state).max))
     A = -torch.exp(A_logs.to(state).clamp(max=largest)).view(count, width, states)
@@ -189,15 +193,20 @@ def _directional(
         both_ways,
         mask,
     )
-    name = choose(x.device, backend)
     if name in ("reference", "mamba_ssm"):
         if name == "reference" and not torch.compiler.is_compiling():  # a look would break the graph
             _expect_permutations(paths)
         plain = reference if name == "reference" else mamba
         y = library.narrow(plain.directional_scan(*inputs), x.dtype)
         return torch.empty_like(x).copy_(y)  # in the memory layout of x
-    _expect_no_tangents(inputs, name)
     return library.directional_scan(*inputs, name)[0]
+
+
+def _projected(x: Tensor, rows: Tensor, name: str) -> Tensor:
+    """x (batch, d, L) and rows (J, d) to (batch, L, J)."""
+    if name == "cpu" and not torch.is_autocast_enabled("cpu"):  # which decides the type of a product
+        return library.project(x, rows)
+    return x.transpose(1, 2) @ rows.t()
 
 
 def _expect_floats(t: Tensor, name: str) -> None:

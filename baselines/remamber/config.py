@@ -135,3 +135,19 @@ def _check(name: str, value: object, kind: Any) -> None:
 
 
 BASE = ReMamberConfig()
+TINY = configure(
+    "paper",
+    decoder="mamba",
+    decoder_depths=(1, 1, 1, 1),
+    widths=(16, 32, 64, 128),
+    depths=(2, 2, 4, 2),
+    ratio=1.0,
+    mlp_ratio=2.0,
+    drop_path=0.0,
+    blocks=1,
+    channel_grid=8,
+    text_width=128,
+    local_width=48,
+    max_words=24,
+    image_size=96,
+)

@@ -1,74 +1,93 @@
 """ReMamber behind the suite's predictor interface."""
 
-import hashlib
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from baselines.nn.cards import card_of, metadata
 from baselines.nn.checkpoint import read_state
 from baselines.nn.clip import ClipText, ClipTokenizer
 from baselines.nn.images import squashed
-from baselines.ops.backends import choose
-from baselines.remamber.config import Decoder, Variant
+from baselines.nn.text import Tokenizer
+from baselines.nn.tiny import load_tiny
+from baselines.nn.untrained import StandInTokenizer, seeded
+from baselines.remamber.config import TINY, Decoder, Variant, configure
 from baselines.remamber.model import ReMamber
 from baselines.remamber.released import TEXT, from_released
+from baselines.remamber.tiny import build
+from baselines.remamber.variants import VARIANTS
 from rebench.errors import RebenchError
-from rebench.predict.interface import ModelCard
+from rebench.predict.interface import UNTRAINED, ModelCard
+from rebench.predict.variants import choose
 
 PIXELS_ON_CPU = 480 * 480
 """Pixels of the expressions that a CPU decodes at once. Five at 480 px cost it a fifth to a third more
 than one by one; small ones are decoded together."""
-Tokenizer = Callable[[Sequence[str]], tuple[Tensor, Tensor]]
-VARIANTS: dict[str, tuple[Decoder, Variant]] = {
+BUILT: dict[str, tuple[Decoder, Variant]] = {
     "base": ("conv", "released"),
     "conv": ("conv", "released"),
     "mamba": ("mamba", "released"),
     "conv-paper": ("conv", "paper"),
     "mamba-paper": ("mamba", "paper"),
 }
+"""The variants that take released weights."""
+CONFIGS = {name: configure(kind, decoder=decoder) for name, (decoder, kind) in BUILT.items()} | {"tiny": TINY}
+"""What is built for a variant; `variants.py` says what it is."""
 
 
 def load(
-    variant: str | None = None, weights: str | Path | None = None, device: str = "cpu"
+    variant: str | None = None, weights: str | Path | None = None, device: str = "cpu", seed: int = 0
 ) -> "ReMamberPredictor":
     """ReMamber as a predictor.
 
     Args:
         variant: the decoder, "conv" (also "base"; the default) or "mamba", which compute what the release
-            does; "conv-paper" and "mamba-paper" repair its oddities.
+            does; "conv-paper" and "mamba-paper" repair its oddities; "tiny" is made for scenes.
         weights: a released checkpoint, or a safetensors file with the same names, text encoder included. The
             tokenizer comes from a folder `clip-vit-large-patch14` beside it, else from the Hugging Face hub.
+            Or "untrained" for random weights, with which nothing is read.
         device: where it computes.
+        seed: of random weights.
 
     Raises:
         RebenchError: an unknown variant, no weights or some that do not fit, no tokenizer.
     """
-    variant = variant or "conv"
-    if variant not in VARIANTS:
-        raise RebenchError(f"remamber has no variant {variant!r}: it has {', '.join(VARIANTS)}")
-    if weights is None:
-        raise RebenchError(f"remamber:{variant} has no packaged weights: give --weights FILE")
-    file = Path(weights)
-    state = read_state(file)
-    if not any(TEXT in name for name in state):
-        raise RebenchError(f"{file} has no text encoder ({TEXT}*): ReMamber's is trained with the rest")
-    decoder, kind = VARIANTS[variant]
-    model = from_released(state, decoder, text_encoder=ClipText.large(), variant=kind)
-    card = ModelCard(
-        name="remamber",
-        variant=variant,
-        weights=file.name,
-        weights_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
-        parameters=sum(p.numel() for p in model.parameters()),
-        paper="Yang et al., ReMamber, ECCV 2024, arXiv 2403.17839",
-        backend=choose(device),
-        dtype="float32",
-    )
-    return ReMamberPredictor(model.to(device), ClipTokenizer.beside(file, model.config.max_words), card)
+    chosen = choose("remamber", VARIANTS, variant, weights)
+    source = weights if weights is not None else Path(__file__).parent / str(chosen.file)
+    tokenizer: Tokenizer
+    if chosen.name == "tiny":
+        model, tokenizer = load_tiny(build, source, seed)
+    elif source == UNTRAINED:
+        with seeded(seed):
+            model = ReMamber(CONFIGS[chosen.name], ClipText.large())
+        tokenizer = StandInTokenizer.clip(model.config.max_words)
+    else:
+        source = Path(source)
+        state = read_state(source)
+        if not any(TEXT in name for name in state):
+            raise RebenchError(f"{source} has no text encoder ({TEXT}*): ReMamber's is trained with the rest")
+        decoder, kind = BUILT[chosen.name]
+        fields = _fields_of(source) or {"decoder": decoder, "variant": kind}
+        model = from_released(state, text_encoder=ClipText.large(), **fields)
+        tokenizer = ClipTokenizer.beside(source, model.config.max_words)
+    card = card_of("remamber", chosen, model, source, device, packaged=weights is None, seed=seed)
+    return ReMamberPredictor(model.to(device), tokenizer, card)
+
+
+def _fields_of(file: Path) -> dict[str, Any]:
+    """The configuration that a file of ours holds; a released one holds none, its tensors tell."""
+    said = metadata(file).get("remamber")
+    try:
+        fields = json.loads(said or "{}").items()
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in fields}
+    except (ValueError, AttributeError) as error:
+        raise RebenchError(f"{file} does not say what ReMamber it is of: {error}") from error
 
 
 class ReMamberPredictor:
@@ -104,3 +123,7 @@ class ReMamberPredictor:
     def predict(self, image: NDArray[np.uint8], expressions: Sequence[str]) -> list[NDArray[np.float32]]:
         """Logits per expression."""
         return self.decode(self.encode(image), expressions)
+
+    def truncated(self, expressions: Sequence[str]) -> list[bool]:
+        """Which expressions have more words than the model reads."""
+        return self.tokenizer.truncated(expressions)

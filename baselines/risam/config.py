@@ -14,6 +14,7 @@ class ImageEncoderConfig:
         kind: SAM's windowed ViT, a plain ViT, or Swin.
         pretrained: where its weights are: a name on the Hugging Face hub.
         size: side of the square input in pixels.
+        patch: side of a token in pixels, in SAM.
         width: channels of its tokens; of the first stage for Swin.
         depths: how many blocks; per stage for Swin.
         heads: attention heads; per stage for Swin.
@@ -28,6 +29,7 @@ class ImageEncoderConfig:
     kind: Literal["sam", "vit", "swin"] = "sam"
     pretrained: str = "facebook/sam-vit-huge"
     size: int = 1024
+    patch: int = 16
     width: int = 1280
     depths: tuple[int, ...] = (32,)
     heads: tuple[int, ...] = (16,)
@@ -162,6 +164,26 @@ def _known(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
 
 
 BASE = RISAMConfig()
+TINY = RISAMConfig(
+    image=ImageEncoderConfig(
+        pretrained="",
+        size=96,
+        patch=6,
+        width=96,
+        depths=(4,),
+        heads=(3,),
+        window=8,
+        levels=(1, 2, 3),
+        first_global=1,
+        mlp_ratio=2.0,
+    ),
+    text=TextEncoderConfig(pretrained="", width=128, layers=2, heads=4, vocabulary=0),
+    train_text=True,  # there is no trained encoder of these words to keep
+    max_words=24,
+    width=96,
+    decoder_norm=True,
+    threshold=0.5,
+)
 
 # The rows of the paper's ablation tables, as changes of BASE. #4 is BASE.
 ABLATIONS: dict[str, dict[str, Any]] = {

@@ -43,6 +43,7 @@ def _sam(config: ImageEncoderConfig) -> nn.Module:
         num_hidden_layers=config.depths[0],
         num_attention_heads=config.heads[0],
         image_size=config.size,
+        patch_size=config.patch,
         window_size=config.window,
         global_attn_indexes=sorted({config.first_global, *config.levels}),
         mlp_dim=int(config.mlp_ratio * config.width),

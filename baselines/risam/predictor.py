@@ -1,6 +1,5 @@
 """RISAM behind the suite's predictor interface."""
 
-import hashlib
 import json
 import math
 import os
@@ -12,25 +11,33 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 from transformers.utils import cached_file
 
+from baselines.nn.cards import card_of, metadata
 from baselines.nn.checkpoint import adopt, as_tensors, read_state
 from baselines.nn.clip import ClipText, ClipTokenizer
+from baselines.nn.text import Tokenizer
+from baselines.nn.tiny import load_tiny
+from baselines.nn.untrained import StandInTokenizer, seeded
 from baselines.risam.cache import EmbeddingCache, weights_key
-from baselines.risam.config import BASE, RISAMConfig
+from baselines.risam.config import BASE, TINY, RISAMConfig
 from baselines.risam.encoders import image_encoder
 from baselines.risam.model import RISAM
 from baselines.risam.preprocess import Placement, to_picture, to_square
+from baselines.risam.tiny import build
+from baselines.risam.variants import VARIANTS
 from rebench.errors import RebenchError
-from rebench.predict.interface import ModelCard
+from rebench.predict.interface import UNTRAINED, ModelCard
+from rebench.predict.variants import choose
 
 VERSION = 1
 """Of what `encode` computes: whoever changes that raises this, and old embeddings are no longer used."""
 FOLDER = "REBENCH_EMBEDDINGS"
 """The environment variable that names the folder of kept embeddings; without it none are kept."""
+CONFIGS = {"base": BASE, "tiny": TINY}
+"""What is built for a variant; `variants.py` says what it is."""
 
 
 def load(
@@ -38,25 +45,56 @@ def load(
     weights: str | Path | None = None,
     device: str = "cpu",
     embeddings: str | Path | None = None,
+    seed: int = 0,
 ) -> "RISAMPredictor":
     """RISAM as a predictor.
 
     Args:
-        variant: "base", the only one so far.
-        weights: a file made by `save`, with the trained part. The frozen encoders come from folders of their
-            names beside it (`sam-vit-huge`, `clip-vit-large-patch14`), else from the Hugging Face hub.
+        variant: "base", the paper's model; "tiny", made for scenes.
+        weights: a file made by `save`, with the trained part (of "tiny": with everything). The frozen
+            encoders come from folders of their names beside it (`sam-vit-huge`, `clip-vit-large-patch14`),
+            else from the Hugging Face hub. Or "untrained" for random weights everywhere, with which nothing
+            is read.
         device: where it computes.
-        embeddings: a folder in which embeddings of pictures are kept, else $REBENCH_EMBEDDINGS, else none.
+        embeddings: a folder in which embeddings of pictures are kept, else $REBENCH_EMBEDDINGS, else none;
+            those of untrained weights are never kept.
+        seed: of random weights.
 
     Raises:
         RebenchError: an unknown variant, no weights or some that do not fit, an encoder that is not there.
     """
-    if variant not in (None, "base"):
-        raise RebenchError(f"risam has no variant {variant!r}: it has base")
-    if weights is None:
-        raise RebenchError("risam:base has no packaged weights: give --weights FILE, its trained part")
-    file = Path(weights)
-    state, config = as_tensors(read_state(file)), _config_of(file)
+    chosen = choose("risam", VARIANTS, variant, weights)
+    source = weights if weights is not None else Path(__file__).parent / str(chosen.file)
+    tokenizer: Tokenizer
+    if chosen.name == "tiny":
+        model, tokenizer = load_tiny(build, source, seed)
+    elif source == UNTRAINED:
+        with seeded(seed):
+            model = RISAM(CONFIGS[chosen.name])
+        tokenizer = StandInTokenizer.clip(model.config.max_words, model.config.text.vocabulary)
+    else:
+        source = Path(source)
+        model, tokenizer = _trained(source, CONFIGS[chosen.name])
+    kept = None if source == UNTRAINED else embeddings or os.environ.get(FOLDER)
+    threshold = model.config.threshold
+    said = f"decides at probability {threshold}, as its paper: logits are shifted to be 0 there"
+    card = card_of(
+        "risam",
+        chosen,
+        model,
+        source,
+        device,
+        packaged=weights is None,
+        scans=False,
+        warning=None if threshold == 0.5 else said,
+        seed=seed,
+    )
+    return RISAMPredictor(model.to(device).eval(), tokenizer, card, kept)
+
+
+def _trained(file: Path, otherwise: RISAMConfig) -> tuple[RISAM, ClipTokenizer]:
+    """The model of a weights file, with its encoders from beside it or from the hub."""
+    state, config = as_tensors(read_state(file)), _config_of(file, otherwise)
     try:
         clip = _source(config.text.pretrained, file.parent)
         tokenizer = ClipTokenizer(clip, config.max_words)
@@ -71,17 +109,7 @@ def load(
         ) from error
     model = RISAM(config, image, text)
     adopt(model, model.frozen_state() | state, f"the weights of {file}")
-    card = ModelCard(
-        name="risam",
-        variant="base",
-        weights=file.name,
-        weights_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
-        parameters=sum(p.numel() for p in model.parameters()),
-        paper="Zhang et al., RISAM, 2024, arXiv 2311.15727",
-        dtype="float32",
-        warning=f"decides at probability {config.threshold}, as its paper: logits are shifted to be 0 there",
-    )
-    return RISAMPredictor(model.to(device).eval(), tokenizer, card, embeddings or os.environ.get(FOLDER))
+    return model, tokenizer
 
 
 def save(model: RISAM, file: str | Path) -> None:
@@ -90,14 +118,13 @@ def save(model: RISAM, file: str | Path) -> None:
     save_file(state, file, metadata={"risam": json.dumps(asdict(model.config))})
 
 
-def _config_of(file: Path) -> RISAMConfig:
-    if file.suffix != ".safetensors":
-        return BASE
+def _config_of(file: Path, otherwise: RISAMConfig) -> RISAMConfig:
+    said = metadata(file).get("risam")
+    if said is None:
+        return otherwise
     try:
-        with safe_open(file, "pt") as content:
-            said = (content.metadata() or {}).get("risam")
-        return RISAMConfig.from_dict(json.loads(said)) if said else BASE
-    except (OSError, SafetensorError, ValueError, TypeError) as error:
+        return RISAMConfig.from_dict(json.loads(said))
+    except (ValueError, TypeError, AttributeError) as error:
         raise RebenchError(f"{file} does not say what RISAM it is of: {error}") from error
 
 
@@ -121,7 +148,7 @@ class RISAMPredictor:
     """Looks at a picture once and answers its expressions from that."""
 
     def __init__(
-        self, model: RISAM, tokenizer: ClipTokenizer, card: ModelCard, embeddings: str | Path | None = None
+        self, model: RISAM, tokenizer: Tokenizer, card: ModelCard, embeddings: str | Path | None = None
     ) -> None:
         """A predictor; with a folder `embeddings`, what it made of a picture is kept there."""
         self.model, self.tokenizer, self.card = model, tokenizer, card
@@ -158,3 +185,7 @@ class RISAMPredictor:
     def predict(self, image: NDArray[np.uint8], expressions: Sequence[str]) -> list[NDArray[np.float32]]:
         """Logits per expression."""
         return self.decode(self.encode(image), expressions)
+
+    def truncated(self, expressions: Sequence[str]) -> list[bool]:
+        """Which expressions have more words than the model reads."""
+        return self.tokenizer.truncated(expressions)

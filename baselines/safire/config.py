@@ -1,7 +1,9 @@
 """What a SaFiRe is made of, with every reading of the paper as a named field."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from rebench.errors import RebenchError
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +12,15 @@ class SaFiReConfig:
 
     Attributes:
         image_size: side of the square input in pixels. Reading: 512, which the 4 x 4 windows divide.
-        embed_dim, depths, heads, swin_window: Swin, whose four levels have embed_dim * 1, 2, 4, 8 channels.
+        backbone: Swin, or a plain ViT with ViTDet's simple feature pyramid (the paper's Table 6; reading: the
+            paper does not say how one map becomes four, nor how wide they are).
+        embed_dim: the four levels have embed_dim * 1, 2, 4, 8 channels, Swin's own and those of the pyramid.
+        depths, heads, swin_window, swin_mlp_ratio: of Swin.
+        vit_width, vit_layers, vit_heads: of the ViT.
+        drop_path: stochastic depth of Swin's last block in training. Reading: 0.1.
+        feed_back: whether the visual output of an SFLayer takes the place of the stage's output on the way
+            to the next stage of Swin. Reading: it does not, the layers decode what Swin has encoded. With it,
+            a picture shares only its first stage among its expressions.
         text: BERT, or a small encoder with its own words.
         max_words: tokens kept of an expression. Reading: 20.
         saccade, fixation: which phases an SFLayer has (the paper's Table 4).
@@ -26,11 +36,17 @@ class SaFiReConfig:
     """
 
     image_size: int = 512
+    backbone: Literal["swin", "vit"] = "swin"
     embed_dim: int = 128
     depths: tuple[int, ...] = (2, 2, 18, 2)
     heads: tuple[int, ...] = (4, 8, 16, 32)
     swin_window: int = 12
     swin_mlp_ratio: float = 4.0
+    vit_width: int = 768
+    vit_layers: int = 12
+    vit_heads: int = 12
+    drop_path: float = 0.1
+    feed_back: bool = False
     text: Literal["bert", "small"] = "bert"
     text_width: int = 768
     text_layers: int = 12
@@ -47,6 +63,22 @@ class SaFiReConfig:
     open_gates: bool = False
     head_width: int = 512
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be built. Raises ValueError."""
+        if self.feed_back and self.backbone != "swin":
+            raise ValueError("feed_back goes between the stages of Swin: a plain ViT has none")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "SaFiReConfig":
+        """The inverse of `dataclasses.asdict`, also after JSON.
+
+        Raises:
+            RebenchError: a field that there is not.
+        """
+        if strange := sorted(values.keys() - {f.name for f in fields(cls)}):
+            raise RebenchError(f"a SaFiRe has no option {strange[0]!r}: see SaFiReConfig")
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+
     @property
     def widths(self) -> tuple[int, ...]:
         """Channels of the four levels."""
@@ -61,6 +93,7 @@ TINY = SaFiReConfig(
     heads=(1, 2, 4, 7),
     swin_window=8,
     swin_mlp_ratio=2.0,
+    drop_path=0.0,
     text="small",
     text_width=128,
     text_layers=2,
@@ -73,3 +106,27 @@ TINY = SaFiReConfig(
     open_gates=True,
     head_width=32,
 )
+CONFIGS = {"base": BASE, "tiny": TINY}
+"""What is built for a variant; `variants.py` says what it is."""
+
+# The rows of the paper's Tables 4 to 6, as changes of BASE, which is "both", "fixate 4 x 4" and "Swin-B".
+ABLATIONS: dict[str, dict[str, Any]] = {
+    "neither": {"saccade": False, "fixation": False},
+    "saccade only": {"fixation": False},
+    "fixation only": {"saccade": False},
+    "vanilla [I...I T]": {"sequence": "vanilla"},
+    "repeat [I...I T...T]": {"sequence": "repeat"},
+    "fixate 2 x 2": {"window": 2},
+    "fixate 8 x 8": {"window": 8},
+    "ViT-B": {"backbone": "vit"},
+    "Swin-L": {"embed_dim": 192, "heads": (6, 12, 24, 48)},
+}
+# Other readings of what the paper leaves open.
+READINGS: dict[str, dict[str, Any]] = {
+    "480 px": {"image_size": 480},
+    "480 px, 15 tokens": {"image_size": 480, "max_words": 15},
+    "head of 256 channels": {"head_width": 256},
+    "feed back": {"feed_back": True},
+    "four-way fixation scan": {"fixation_scan": "cross"},
+    "forward fixation scan": {"fixation_scan": "forward"},
+}

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
-from transformers import SwinBackbone, SwinConfig
 
 from baselines.nn.heads import TopDownHead
 from baselines.nn.text import BertEncoder, SmallTextEncoder
 from baselines.nn.vssm import MapLayer
+from baselines.safire.backbones import SwinStages, make_backbone
 from baselines.safire.config import SaFiReConfig
 from baselines.safire.fixation import Fixation
 
@@ -68,18 +68,7 @@ class SaFiRe(nn.Module):
     def __init__(self, config: SaFiReConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone = SwinBackbone(
-            SwinConfig(
-                image_size=config.image_size,
-                embed_dim=config.embed_dim,
-                depths=list(config.depths),
-                num_heads=list(config.heads),
-                window_size=config.swin_window,
-                mlp_ratio=config.swin_mlp_ratio,
-                drop_path_rate=0.0 if config.text == "small" else 0.1,
-                out_features=["stage1", "stage2", "stage3", "stage4"],
-            )
-        )
+        self.backbone = make_backbone(config)
         self.text: nn.Module
         if config.text == "bert":
             self.text = BertEncoder(
@@ -99,19 +88,31 @@ class SaFiRe(nn.Module):
         self.head = TopDownHead(config.widths, config.head_width)
 
     def encode(self, images: Tensor) -> list[Tensor]:
-        """Four levels (B, C_i, H_i, W_i) of images (B, 3, H, W), RGB, ImageNet-normalised."""
-        return list(self.backbone(images).feature_maps)
+        """Four levels (B, C_i, H_i, W_i) of images (B, 3, H, W), RGB, ImageNet-normalised.
 
-    def decode(self, levels: Sequence[Tensor], ids: Tensor, real: Tensor, size: tuple[int, int]) -> Tensor:
+        With `feed_back`, only what the first stage gives: the others see the expression.
+        """
+        if self.config.feed_back:
+            return [SwinStages(self.backbone).first(images)]
+        levels = self.backbone(images)
+        return list(levels if self.config.backbone == "vit" else levels.feature_maps)
+
+    def decode(self, encoded: Sequence[Tensor], ids: Tensor, real: Tensor, size: tuple[int, int]) -> Tensor:
         """Logits (B, 1, *size) of expressions ids (B, L) int64, of which `real` (B, L) are no padding."""
         text = self.text(ids, real)
-        maps = []
-        for level, project, layer in zip(levels, self.text_proj, self.layers, strict=True):
+        maps: list[Tensor] = []
+        for i, (project, layer) in enumerate(zip(self.text_proj, self.layers, strict=True)):
+            level = self._fed_level(i, encoded[0], maps) if self.config.feed_back else encoded[i]
             text = project(text) * real[..., None]
             height, width = level.shape[-2:]
             x, text = layer(level.flatten(2).transpose(1, 2), height, width, text, real)
             maps.append(x.transpose(1, 2).unflatten(2, (height, width)))
         return interpolate(self.head(maps), size, mode="bilinear", align_corners=False)
+
+    def _fed_level(self, i: int, first: Tensor, maps: Sequence[Tensor]) -> Tensor:
+        """Level i where the layer before it fed its map back."""
+        stages = SwinStages(self.backbone)
+        return stages.level(i, stages.following(i, maps[-1]) if i else first)
 
     def forward(self, images: Tensor, ids: Tensor, real: Tensor) -> Tensor:
         """Logits (B, 1, H, W), one expression per image."""

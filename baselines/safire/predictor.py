@@ -1,100 +1,97 @@
 """SaFiRe behind the suite's predictor interface."""
 
-import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import save_file
 from torch import Tensor
 
-from baselines.nn.text import BertTokenizer, WordTokenizer
-from baselines.ops.backends import choose
-from baselines.safire.config import BASE, TINY
+from baselines.nn.cards import card_of, metadata
+from baselines.nn.checkpoint import adopt, as_tensors, read_state
+from baselines.nn.scene_words import scene_tokenizer
+from baselines.nn.text import BertTokenizer, Tokenizer
+from baselines.nn.untrained import StandInTokenizer, seeded
+from baselines.safire.config import CONFIGS, SaFiReConfig
 from baselines.safire.model import SaFiRe, normalise
+from baselines.safire.variants import VARIANTS
 from rebench.errors import RebenchError
-from rebench.predict.interface import ModelCard
+from rebench.predict.interface import UNTRAINED, ModelCard
+from rebench.predict.variants import choose
 
 PACKAGED = Path(__file__).parent / "weights" / "tiny-scenes.safetensors"
-BERT = "bert-base-uncased"
-
-
-def tiny_tokenizer() -> WordTokenizer:
-    """The words of the tiny variant."""
-    return WordTokenizer.packaged("baselines.safire", "weights/tiny-words.txt", TINY.max_words)
 
 
 def load(
-    variant: str | None = None, weights: str | Path | None = None, device: str = "cpu"
+    variant: str | None = None, weights: str | Path | None = None, device: str = "cpu", seed: int = 0
 ) -> "SaFiRePredictor":
     """SaFiRe as a predictor.
 
     Args:
         variant: "base", the paper's model, which needs weights; "tiny", trained on scenes, packaged. Without
             a variant: "base" if weights are given, else "tiny".
-        weights: a safetensors file with the whole state, loaded strictly.
+        weights: a safetensors file with the whole state, as `save` writes it, loaded strictly; or "untrained"
+            for random weights, with which nothing is read.
+        device: where it computes.
+        seed: of random weights.
 
     Raises:
         RebenchError: an unknown variant, no weights for "base", or weights that do not fit.
     """
-    variant = variant or ("base" if weights else "tiny")
-    if variant not in ("base", "tiny"):
-        raise RebenchError(f"safire has no variant {variant!r}: it has base and tiny")
-    if variant == "base" and weights is None:
-        raise RebenchError("safire:base has no packaged weights: give --weights FILE, or use safire:tiny")
-    file = Path(weights) if weights else PACKAGED
-    tokenizer = BertTokenizer(BERT, BASE.max_words) if variant == "base" else tiny_tokenizer()
-    config = BASE if variant == "base" else replace(TINY, vocabulary=tokenizer.size)
-    model = SaFiRe(config)
-    _load_strictly(model, file)
-    card = ModelCard(
-        name="safire",
-        variant=variant,
-        weights=file.stem if weights is None else file.name,
-        weights_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
-        parameters=sum(p.numel() for p in model.parameters()),
-        licence="Apache-2.0" if weights is None else None,
-        paper="Mao et al., SaFiRe, NeurIPS 2025, arXiv 2510.10160",
-        trained_on=("scenes:train",) if weights is None else (),
-        backend=choose(device),
-        dtype="float32",
-    )
-    return SaFiRePredictor(model.to(device).eval(), tokenizer, card)
+    chosen = choose("safire", VARIANTS, variant, weights)
+    source = weights if weights is not None else Path(__file__).parent / str(chosen.file)
+    if source == UNTRAINED:
+        config = _with_words(CONFIGS[chosen.name])
+        with seeded(seed):
+            model = SaFiRe(config)
+        file = None
+    else:
+        file = Path(source)
+        state = as_tensors(read_state(file))
+        config = _with_words(_config_of(file, CONFIGS[chosen.name]))
+        model = SaFiRe(config)
+        adopt(model, state, f"the weights of {file}")
+    card = card_of("safire", chosen, model, source, device, packaged=weights is None, seed=seed)
+    return SaFiRePredictor(model.to(device).eval(), _tokenizer(config, file), card)
 
 
-def _load_strictly(model: SaFiRe, file: Path) -> None:
+def save(model: SaFiRe, file: str | Path) -> None:
+    """Write a model as safetensors, with its configuration."""
+    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    save_file(state, file, metadata={"safire": json.dumps(asdict(model.config))})
+
+
+def _config_of(file: Path, otherwise: SaFiReConfig) -> SaFiReConfig:
+    said = metadata(file).get("safire")
+    if said is None:
+        return otherwise
     try:
-        state = load_file(file)
-    except FileNotFoundError:
-        raise RebenchError(f"no weights file {file}") from None
-    except (OSError, SafetensorError) as error:
-        raise RebenchError(f"{file} is not a whole safetensors file: {error}") from error
-    own = model.state_dict()
-    missing, unexpected = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
-    reshaped = sorted(k for k in own.keys() & state.keys() if own[k].shape != state[k].shape)
-    if missing or unexpected or reshaped:
-        parts = [
-            f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
-            for what, names in (
-                ("missing", missing),
-                ("unexpected", unexpected),
-                ("of another shape", reshaped),
-            )
-            if names
-        ]
-        raise RebenchError(f"{file} does not fit this model: tensors {'; '.join(parts)}")
-    model.load_state_dict(state)
+        return SaFiReConfig.from_dict(json.loads(said))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise RebenchError(f"{file} does not say what SaFiRe it is of: {error}") from error
+
+
+def _with_words(config: SaFiReConfig) -> SaFiReConfig:
+    return config if config.vocabulary else replace(config, vocabulary=scene_tokenizer().size)
+
+
+def _tokenizer(config: SaFiReConfig, file: Path | None) -> Tokenizer:
+    """The tokenizer of weights from a file; without one, a stand-in for BERT's."""
+    if config.text == "small":
+        return scene_tokenizer()
+    if file is None:
+        return StandInTokenizer.bert(config.max_words, config.vocabulary)
+    return BertTokenizer.beside(file, config.max_words)
 
 
 class SaFiRePredictor:
     """Looks at a picture once and answers its expressions from that."""
 
-    def __init__(self, model: SaFiRe, tokenizer: Any, card: ModelCard) -> None:
+    def __init__(self, model: SaFiRe, tokenizer: Tokenizer, card: ModelCard) -> None:
         self.model, self.tokenizer, self.card = model, tokenizer, card
         self.device = next(model.parameters()).device
 
@@ -115,3 +112,7 @@ class SaFiRePredictor:
     def predict(self, image: NDArray[np.uint8], expressions: Sequence[str]) -> list[NDArray[np.float32]]:
         """Logits per expression."""
         return self.decode(self.encode(image), expressions)
+
+    def truncated(self, expressions: Sequence[str]) -> list[bool]:
+        """Which expressions have more words than the model reads."""
+        return self.tokenizer.truncated(expressions)

@@ -116,6 +116,20 @@ _CHOICES = {
 }
 
 BASE = TFANetConfig()
+TINY = TFANetConfig(
+    widths=(16, 32, 64, 128),
+    depths=(2, 2, 4, 2),
+    ratio=1.0,
+    mlp_ratio=2.0,
+    drop_path=0.0,
+    text_width=128,
+    max_words=24,
+    channel_grid=8,
+    channel_ratio=1.0,
+    kernel_grid=8,
+    mask_width=48,
+    image_size=96,
+)
 
 # The rows of Table 3, as changes of BASE.
 TABLE_3: dict[str, dict[str, Any]] = {

@@ -1,65 +1,70 @@
 """TFANet behind the suite's predictor interface."""
 
-import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from baselines.nn.cards import card_of, metadata
 from baselines.nn.checkpoint import adopt, read_state
 from baselines.nn.clip import ClipText, ClipTokenizer
 from baselines.nn.images import squashed
-from baselines.ops.backends import choose
-from baselines.tfanet.config import BASE, TFANetConfig
+from baselines.nn.text import Tokenizer
+from baselines.nn.tiny import load_tiny
+from baselines.nn.untrained import StandInTokenizer, seeded
+from baselines.tfanet.config import BASE, TINY, TFANetConfig
 from baselines.tfanet.model import TFANet
+from baselines.tfanet.tiny import build
+from baselines.tfanet.variants import VARIANTS
 from rebench.errors import RebenchError
-from rebench.predict.interface import ModelCard
+from rebench.predict.interface import UNTRAINED, ModelCard
+from rebench.predict.variants import choose
 
-Tokenizer = Callable[[Sequence[str]], tuple[Tensor, Tensor]]
+CONFIGS = {"base": BASE, "tiny": TINY}
+"""What is built for a variant; `variants.py` says what it is."""
 
 
 def load(
-    variant: str | None = None, weights: str | Path | None = None, device: str = "cpu"
+    variant: str | None = None, weights: str | Path | None = None, device: str = "cpu", seed: int = 0
 ) -> "TFANetPredictor":
     """TFANet as a predictor.
 
     Args:
-        variant: "base", the only one so far.
+        variant: "base", the paper's model; "tiny", made for scenes.
         weights: a safetensors file made by `save`, text encoder included. The tokenizer comes from a folder
-            `clip-vit-large-patch14` beside it, else from the Hugging Face hub.
+            `clip-vit-large-patch14` beside it, else from the Hugging Face hub. Or "untrained" for random
+            weights, with which nothing is read.
         device: where it computes.
+        seed: of random weights.
 
     Raises:
         RebenchError: an unknown variant, no weights or some that do not fit, no tokenizer.
     """
-    if variant not in (None, "base"):
-        raise RebenchError(f"tfanet has no variant {variant!r}: it has base")
-    if weights is None:
-        raise RebenchError("tfanet:base has no packaged weights: give --weights FILE")
-    file = Path(weights)
-    state, config = read_state(file), _config_of(file)
-    with torch.device("meta"):
-        model = TFANet(config)
-    model.text_encoder = ClipText.large()
-    adopt(model, state, f"the weights of {file}")
-    card = ModelCard(
-        name="tfanet",
-        variant="base",
-        weights=file.name,
-        weights_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
-        parameters=sum(p.numel() for p in model.parameters()),
-        paper="Lu et al., TFANet, 2025",
-        backend=choose(device),
-        dtype="float32",
-    )
-    return TFANetPredictor(model.to(device), ClipTokenizer.beside(file, config.max_words), card)
+    chosen = choose("tfanet", VARIANTS, variant, weights)
+    source = weights if weights is not None else Path(__file__).parent / str(chosen.file)
+    tokenizer: Tokenizer
+    if chosen.name == "tiny":
+        model, tokenizer = load_tiny(build, source, seed)
+    elif source == UNTRAINED:
+        with seeded(seed):
+            model = TFANet(CONFIGS[chosen.name], ClipText.large())
+        tokenizer = StandInTokenizer.clip(model.config.max_words)
+    else:
+        source = Path(source)
+        state, config = read_state(source), _config_of(source, CONFIGS[chosen.name])
+        with torch.device("meta"):
+            model = TFANet(config)
+        model.text_encoder = ClipText.large()
+        adopt(model, state, f"the weights of {source}")
+        tokenizer = ClipTokenizer.beside(source, config.max_words)
+    card = card_of("tfanet", chosen, model, source, device, packaged=weights is None, seed=seed)
+    return TFANetPredictor(model.to(device), tokenizer, card)
 
 
 def save(model: TFANet, file: str | Path) -> None:
@@ -68,14 +73,13 @@ def save(model: TFANet, file: str | Path) -> None:
     save_file(state, file, metadata={"tfanet": json.dumps(asdict(model.config))})
 
 
-def _config_of(file: Path) -> TFANetConfig:
-    if file.suffix != ".safetensors":
-        return BASE
+def _config_of(file: Path, otherwise: TFANetConfig) -> TFANetConfig:
+    said = metadata(file).get("tfanet")
+    if said is None:
+        return otherwise
     try:
-        with safe_open(file, "pt") as content:
-            said = (content.metadata() or {}).get("tfanet")
-        return TFANetConfig.from_dict(json.loads(said)) if said else BASE
-    except (OSError, SafetensorError, ValueError, TypeError, AttributeError) as error:
+        return TFANetConfig.from_dict(json.loads(said))
+    except (ValueError, TypeError, AttributeError) as error:
         raise RebenchError(f"{file} does not say what TFANet it is of: {error}") from error
 
 
@@ -109,3 +113,7 @@ class TFANetPredictor:
     def predict(self, image: NDArray[np.uint8], expressions: Sequence[str]) -> list[NDArray[np.float32]]:
         """Logits per expression."""
         return self.decode(self.encode(image), expressions)
+
+    def truncated(self, expressions: Sequence[str]) -> list[bool]:
+        """Which expressions have more words than the model reads."""
+        return self.tokenizer.truncated(expressions)

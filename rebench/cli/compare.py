@@ -31,7 +31,9 @@ def compare(
     ],
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="oiou, miou, pr50 ... pr90, or a column of scores.parquet; else oiou and miou."),
+        typer.Option(
+            help="oiou, miou, pr50 ... pr90, identity, biou, or a column of the scores; else oiou and miou."
+        ),
     ] = None,
     correction: Annotated[
         str, typer.Option(help="For many tests: holm, bh, by, bonferroni, sidak, holm-sidak, hochberg, none.")

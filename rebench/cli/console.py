@@ -70,10 +70,18 @@ def show_run(done: "Run") -> None:
     """The results of a run: the table, what is wrong with them, and where they lie."""
     from rich.text import Text
 
-    from rebench.cli.tables import summary_table
+    from rebench.cli.tables import further_lines, identity_table, rest_of_identity, summary_table
 
     title = headline(replace(done.record, protocol=done.summary["protocol"]))
     stderr().print(summary_table(done.summary, title, stderr().width))
+    if "identity" in done.summary:
+        stderr().print()
+        stderr().print(identity_table(done.summary["identity"], stderr().width))
+        for line in (rest_of_identity(done.summary["identity"]), *further_lines(done.summary)):
+            if line:
+                stderr().print(line, soft_wrap=True)
+    else:
+        stderr().print(f"scored by an older version: `rebench score {done.path}` adds identity and sizes")
     for note in done.summary.get("notes", ()):
         stderr().print(Text(f"note: {note}", style="dim"), soft_wrap=True)
     print_warning(done.record)

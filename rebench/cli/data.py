@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
     from rebench.data.check import SplitCheck
 
-app = typer.Typer(help="Splits: list them, check what is on disk, write manifests.", no_args_is_help=True)
+app = typer.Typer(
+    help="Splits: list and check them, see which share images, write manifests.", no_args_is_help=True
+)
 
 _SIZES = ("images", "refs", "expressions")
 
@@ -105,6 +107,48 @@ def check(
 
 
 @app.command()
+def overlap(
+    splits: Annotated[list[str] | None, typer.Argument(metavar="[SPLIT]...", show_default=False)] = None,
+    data_root: DataRoot = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print how many images every split shares with every other. All that are at hand if none is named."""
+    from dataclasses import asdict
+
+    from rebench.cli.console import print_json
+    from rebench.data.check import root_to_check
+    from rebench.data.overlap import find_overlap
+
+    root = root_to_check(data_root)
+    found = find_overlap(splits or (), root)
+    if as_json:
+        print_json(
+            {
+                "schema_version": 1,
+                "data_root": str(root),
+                "splits": {name: len(ids) for name, ids in found.images.items()},
+                "missing": dict(found.missing),
+                "shared": [asdict(cell) for row in found.rows() for cell in row if cell.split != cell.other],
+            }
+        )
+        return
+    from rich.table import Table
+
+    table = Table("", "Split", box=None, pad_edge=False, padding=(0, 1))
+    table.add_column("Images", justify="right")
+    for number in range(1, len(found.images) + 1):
+        table.add_column(str(number), justify="right", no_wrap=True)
+    for number, row in enumerate(found.rows(), start=1):
+        cells = ["." if c.split == c.other else _shared(c.images, c.share) for c in row]
+        table.add_row(str(number), row[0].split, f"{len(found.images[row[0].split]):,}", *cells)
+    console = _console()
+    console.print(table)
+    if found.missing:
+        console.print(f"not at hand: {', '.join(found.missing)}")
+    console.print(f"data root: {root}   (images that row and column share, and their share of the row's)")
+
+
+@app.command()
 def manifest(
     split: Annotated[str, typer.Argument(help="Name of the split.", show_default=False)],
     out: Annotated[Path | None, typer.Option("--out", help="File to write; stdout if not given.")] = None,
@@ -121,6 +165,10 @@ def manifest(
     else:
         write_manifest(loaded, out)
         typer.echo(f"{out}: {loaded.name}, {loaded.coverage}, sha256 {loaded.manifest.sha256}", err=True)
+
+
+def _shared(images: int, share: float) -> str:
+    return f"{images:,}\n{100 * share:.3g}%" if images else "-"
 
 
 def _print_check(console: "Console", found: "SplitCheck") -> None:

@@ -17,9 +17,17 @@ from rebench.cli import (
     doctor,
     draw,
     import_,
+    leaderboard,
     models,
+    probe,
+    profile,
+    published,
+    report,
     run,
     score,
+    submit,
+    table,
+    tag,
     train,
 )
 from rebench.cli.console import print_error
@@ -124,8 +132,16 @@ app.command()(compare.compare)
 app.command("compare-protocols")(compare_protocols.compare_protocols)
 app.command("import")(import_.import_)
 app.add_typer(data.app, name="data", help="What the splits need, and whether it is there.")
+app.command()(submit.submit)
+app.add_typer(leaderboard.app, name="leaderboard", help="Boards: verify, render, export, begin one.")
 app.command()(draw.draw)
 app.command()(models.models)
+app.command()(probe.probe)
+app.command()(profile.profile)
+app.add_typer(published.app, name="published", help="What papers print: list, audit, check the ledger.")
+app.command()(report.report)
+app.command()(table.table)
+app.command()(tag.tag)
 app.command()(train.train)
 app.command()(doctor.doctor)
 app.add_typer(bench.app, name="bench", help="How fast what we compute with is on this machine.")

@@ -1,7 +1,7 @@
 """`rebench run`: models on splits, to scores."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,7 +17,7 @@ Splits = Annotated[list[str], typer.Option("--split", "-s", help="scenes, arefco
 def run(
     model: Models,
     split: Splits,
-    weights: Annotated[Path | None, typer.Option(help="A file of weights for the model.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="A file for the model, or `untrained`.")] = None,
     data_root: Annotated[
         Path | None, typer.Option(help="Where the data sets lie; else $REBENCH_DATA, else the cache folder.")
     ] = None,
@@ -34,43 +34,57 @@ def run(
         bool,
         typer.Option("--keep-logits", help="Store logits too (float16), for scoring by any protocol."),
     ] = False,
+    probe: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Ask other sentences too: all, or"
+            " category, empty, other-target, shuffled, no-distractors, explicit."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Run models on splits and score them.
 
     Started again, an interrupted run continues where it was, and a finished one is only shown;
-    expressions that failed count as done. `--model` and `--split` may be repeated.
+    expressions that failed count as done. `--model`, `--split` and `--probe` may be repeated.
     """
+    from rebench.ambiguity.probes import find_probes
     from rebench.cli.console import RunProgress, foreign_output_on_stderr, print_json, show_run
+    from rebench.cli.probe import show_probes
     from rebench.data.catalogue import load_split
     from rebench.evaluation import evaluate
     from rebench.metrics.protocols import get_protocol
     from rebench.predict.registry import find, load
+    from rebench.probing import report_probes, run_probes
 
     get_protocol(protocol)
-    out = out.resolve()  # a model may change the folder it works in
-    runs = []
+    probes = find_probes(probe or ())
+    options: dict[str, Any] = {
+        "out": out.resolve(),  # a model may change the folder it works in
+        "protocol": protocol,
+        "batch_size": batch_size,
+        "limit": limit,
+        "seed": seed,
+        "fresh": fresh,
+        "keep_logits": keep_logits,
+        "progress": RunProgress(),
+    }
+    documents, failed = [], 0
     with foreign_output_on_stderr():
         found = [find(spec, weights) for spec in dict.fromkeys(model)]
         loaded_splits = {chosen.name: chosen for chosen in (load_split(name, data_root) for name in split)}
         for source in found:
             predictor = load(source, device=device, seed=seed)
             for chosen in loaded_splits.values():
-                done = evaluate(
-                    predictor,
-                    chosen,
-                    out=out,
-                    protocol=protocol,
-                    batch_size=batch_size,
-                    limit=limit,
-                    seed=seed,
-                    fresh=fresh,
-                    keep_logits=keep_logits,
-                    progress=RunProgress(),
-                )
+                done = evaluate(predictor, chosen, **options)
                 show_run(done)
-                runs.append(done)
+                documents.append(done.as_dict())
+                failed += done.failed
+                if probes:
+                    failed += sum(one.failed for one in run_probes(predictor, chosen, probes, **options))
+                    documents[-1]["probes"] = report_probes(done, chosen, probes)
+                    show_probes(documents[-1]["probes"], done.path)
     if json:
-        print_json({"schema_version": 1, "runs": [done.as_dict() for done in runs]})
-    if any(done.failed for done in runs):
+        print_json({"schema_version": 1, "runs": documents})
+    if failed:
         raise typer.Exit(1)

@@ -117,11 +117,18 @@ def data_root(given: str | os.PathLike[str] | None = None) -> Path:
 def load_split(name: str, data_root: str | os.PathLike[str] | None = None) -> Split:
     """The split of this name, read from the data root (see `data_root`).
 
-    Scenes are generated or read from the cache and need no data.
+    Scenes are generated or read from the cache and need no data. "<split>@<probe>" is the split with the
+    sentences of a probe.
 
     Raises:
-        RebenchError: if there is no such split, or its files are missing or not as released.
+        RebenchError: if there is no such split or probe, or its files are missing or not as released.
     """
+    base, mark, probe = name.partition("@")
+    if mark:
+        from rebench.ambiguity.probes import find_probe
+        from rebench.ambiguity.probes.split import ProbedSplit
+
+        return ProbedSplit(load_split(base, data_root), find_probe(probe))
     canonical = resolve_name(name)
     if canonical not in CATALOGUE:
         from rebench.scenes import split as scenes

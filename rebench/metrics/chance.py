@@ -1,16 +1,18 @@
-"""What a score is worth: the expected overlap of guesses that never read the expression."""
+"""What a score is worth: what is to be expected of guesses that never read the expression."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from rebench.data.split import Instance, Rle, Sample, Split
-from rebench.errors import RebenchError
+from rebench.data.split import Sample, Split
 from rebench.metrics.aggregate import METRICS, sample_values
+from rebench.metrics.candidates import Candidates, candidates_of
+from rebench.metrics.identity import RIGHT, identify
 from rebench.metrics.protocols import Protocol
 from rebench.metrics.runs import count_overlaps
-from rebench.metrics.targets import on_grid, target_in
+from rebench.metrics.targets import target_in
 from rebench.stats.bootstrap import Floats
 
 GUESSES = {
@@ -23,72 +25,74 @@ GUESSES = {
 _log = logging.getLogger(__name__)
 
 
-def guess_values(samples: Sequence[Sample], split: Split, protocol: Protocol) -> dict[str, Floats]:
-    """Expected `sample_values` of each guess, (n, len(METRICS) + 1).
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """What to expect, per expression, of somebody who draws one candidate at random and masks it perfectly.
 
-    A random instance is drawn uniformly from the picture's annotated objects of the referent's category,
-    without crowds and with the referent itself; its mask is taken as perfect (the others' masks are brought
-    to the protocol's grid by nearest). Where one of the picture's objects cannot be decoded, the values are
-    NaN and a warning says so.
+    Attributes:
+        values: the `sample_values`, (n, len(METRICS) + 1).
+        right: how often the mask is judged to be of the right instance, (n,).
+        wrong: how often of a wrong one, (n,).
+        iou_right: the IoU where it is the right one, and 0 where it is not, (n,).
+
+    All are NaN where the candidates are unknown.
+    """
+
+    values: Floats
+    right: Floats
+    wrong: Floats
+    iou_right: Floats
+
+
+def guess_values(
+    samples: Sequence[Sample], split: Split, protocol: Protocol
+) -> tuple[dict[str, Floats], Draw]:
+    """Expected `sample_values` of each guess, (n, len(METRICS) + 1), and all about the random instance.
+
+    It is drawn uniformly from the picture's annotated objects of the referent's category, without crowds and
+    with the referent itself; its mask is taken as perfect (the others' masks are brought to the protocol's
+    grid by nearest). Where one of the picture's objects cannot be decoded, the values are NaN and a warning
+    says so.
     """
     numbers: dict[tuple[int, int, str], int] = {}
     of = [numbers.setdefault((s.image_id, s.annotation_id, s.category), len(numbers)) for s in samples]
     first = np.unique(np.array(of, dtype=np.intp), return_index=True)[1]
-    area, drawn = _referents([samples[i] for i in first], split, protocol)
+    shown = [samples[i] for i in first]
+    referents = candidates_of(shown, [target_in(split, s, protocol) for s in shown], split, protocol)
+    _warn(shown, referents)
+    area, drawn = _draw(referents, protocol)
     sizes = [protocol.size(sample.height, sample.width) for sample in samples]
     pixels = np.array([height * width for height, width in sizes], dtype=np.float64)
+    draw = Draw(drawn.values[of], drawn.right[of], drawn.wrong[of], drawn.iou_right[of])
     return {
         "empty_mask": sample_values(np.zeros(len(samples)), area[of], protocol),
         "full_mask": sample_values(area[of], pixels, protocol),
-        "random_instance": drawn[of],
-    }
+        "random_instance": draw.values,
+    }, draw
 
 
-def _referents(samples: Sequence[Sample], split: Split, protocol: Protocol) -> tuple[Floats, Floats]:
-    """Per referent its area, and the expected values of drawing an instance of its category."""
-    masks: list[Rle] = []
-    targets: list[Rle] = []
-    starts: list[int] = []
-    known: list[bool] = []
-    for sample, instances in _with_instances(samples, split):
-        target = target_in(split, sample, protocol)
-        others = [other for other in instances or () if _is_rival(other, sample)]
-        starts.append(len(masks))
-        known.append(instances is not None)
-        masks += [target, *(on_grid(other.rle, protocol) for other in others)]
-        targets += [target] * (1 + len(others))
-    if not samples:
-        return np.empty(0), np.empty((0, len(METRICS) + 1))
-    counts = count_overlaps(masks, targets)
-    sums = np.add.reduceat(sample_values(counts[:, 0], counts[:, 1], protocol), starts, axis=0)
-    drawn = sums / np.diff([*starts, len(masks)])[:, None]
-    drawn[~np.array(known)] = np.nan
-    return counts[starts, 3].astype(np.float64), drawn
+def _draw(referents: Sequence[Candidates], protocol: Protocol) -> tuple[Floats, Draw]:
+    """Per referent its area, and the means over its candidates, each of them drawn as the answer."""
+    if not referents:
+        none = np.empty(0)
+        return none, Draw(np.empty((0, len(METRICS) + 1)), none, none, none)
+    numbers = np.array([len(one.ids) for one in referents])
+    begins = np.cumsum(numbers) - numbers
+    masks = [mask for one in referents for mask in one.masks]
+    asked = [one for one in referents for _ in one.masks]
+    counts = count_overlaps(masks, [one.masks[0] for one in asked])
+    values = sample_values(counts[:, 0], counts[:, 1], protocol)
+    outcome = identify(masks, asked, values[:, 2]).outcome
+    right = np.isin(outcome, RIGHT).astype(np.float64)
+    terms = np.column_stack([values, right, outcome == "wrong_instance", right * values[:, 2]])
+    means = np.add.reduceat(terms, begins, axis=0) / numbers[:, None]
+    means[[one.problem is not None for one in referents]] = np.nan
+    draw = Draw(means[:, :-3], *means[:, -3:].T)
+    return counts[begins, 3].astype(np.float64), draw
 
 
-def _with_instances(
-    samples: Sequence[Sample], split: Split
-) -> Iterator[tuple[Sample, Sequence[Instance] | None]]:
-    """Each sample with the objects of its picture; those of one picture are read once."""
-    image: int | None = None
-    instances: Sequence[Instance] | None = None
-    for sample in samples:
-        if sample.image_id != image:
-            image, instances = sample.image_id, _instances(split, sample.image_id)
-        yield sample, instances
-
-
-def _instances(split: Split, image_id: int) -> Sequence[Instance] | None:
-    """The objects of a picture; None, with a warning, where one of them cannot be decoded."""
-    try:
-        return split.instances(image_id)
-    except RebenchError as error:
-        _log.warning("the chance of a random instance leaves out image %d: %s", image_id, error)
-        return None
-
-
-def _is_rival(other: Instance, sample: Sample) -> bool:
-    """Whether somebody who knows the category could take this object for the referent."""
-    return (
-        other.category == sample.category and not other.crowd and other.annotation_id != sample.annotation_id
-    )
+def _warn(samples: Sequence[Sample], referents: Sequence[Candidates]) -> None:
+    """One warning per picture whose objects are unknown."""
+    problems = {s.image_id: one.problem for s, one in zip(samples, referents, strict=True) if one.problem}
+    for image_id, problem in problems.items():
+        _log.warning("identity and the chance of a random instance leave out image %d: %s", image_id, problem)

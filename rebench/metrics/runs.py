@@ -33,14 +33,14 @@ def count_overlaps(predictions: Sequence[Rle], targets: Sequence[Rle]) -> Ints:
         from rebench.metrics.runs_kernel import count  # numba takes its time to be imported
 
         pixels = np.array([mask["size"][0] * mask["size"][1] for mask in predictions], dtype=np.int64)
-        damaged = count(*_joined(predictions), *_joined(targets), pixels, counts)
+        damaged = count(*joined(predictions), *joined(targets), pixels, counts)
         if damaged >= 0:
             raise DamagedRuns(damaged)
     return counts
 
 
-def _joined(masks: Sequence[Rle]) -> tuple[NDArray[np.uint8], Ints]:
-    """The texts end to end, and where each begins, (n + 1,)."""
+def joined(masks: Sequence[Rle]) -> tuple[NDArray[np.uint8], Ints]:
+    """Their texts end to end, and where each begins, (n + 1,)."""
     texts = [mask["counts"].encode("ascii", "replace") for mask in masks]
     begins = np.cumsum([0, *map(len, texts)], dtype=np.int64)
     return np.frombuffer(b"".join(texts), dtype=np.uint8), begins

@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 _LONGEST_NUMBER = 7  # characters: 35 bits hold any difference of two run lengths of a legal picture
 
 
-def _compiled(function: Any) -> Any:
+def compiled(function: Any) -> Any:
+    """The function, compiled where it is first called."""
     try:
         return njit(cache=True, nogil=True)(function)
     except RuntimeError:  # no folder that compiled code could be kept in: compiled anew by every process
         return njit(nogil=True)(function)
 
 
-@_compiled
-def _read(text: Any, begin: int, end: int, pixels: int, runs: Any) -> int:
+@compiled
+def read(text: Any, begin: int, end: int, pixels: int, runs: Any) -> int:
     """Fills `runs` with run lengths, background first; returns how many, or -1 for garbage.
 
     Five bits a character, least significant first, offset 48, bit 5 set where the number goes on; the last
@@ -48,7 +49,7 @@ def _read(text: Any, begin: int, end: int, pixels: int, runs: Any) -> int:
     return found if found > 0 and total == pixels else -1
 
 
-@_compiled
+@compiled
 def count(
     predicted: NDArray[np.uint8],
     predicted_begins: NDArray[np.int64],
@@ -61,8 +62,8 @@ def count(
     a_runs = np.empty(max(1, np.diff(predicted_begins).max()), np.int64)
     b_runs = np.empty(max(1, np.diff(true_begins).max()), np.int64)
     for i in range(len(counts)):
-        a_number = _read(predicted, predicted_begins[i], predicted_begins[i + 1], pixels[i], a_runs)
-        b_number = _read(true, true_begins[i], true_begins[i + 1], pixels[i], b_runs)
+        a_number = read(predicted, predicted_begins[i], predicted_begins[i + 1], pixels[i], a_runs)
+        b_number = read(true, true_begins[i], true_begins[i + 1], pixels[i], b_runs)
         if a_number < 0 or b_number < 0:
             return i
         a_area, b_area, shared = 0, 0, 0

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rebench.ambiguity.tagger import tag
+from rebench.ambiguity.labels import labels_of
 from rebench.data.split import Rle, Sample, Split
 from rebench.errors import RebenchError
 from rebench.metrics.aggregate import sample_iou
+from rebench.metrics.boundary import boundary_iou
+from rebench.metrics.candidates import candidates_of
+from rebench.metrics.identity import identify
 from rebench.metrics.masking import OutputError, of_whole_pictures, to_mask
 from rebench.metrics.overlap import Overlap
 from rebench.metrics.protocols import Protocol, get_protocol
@@ -21,7 +24,7 @@ from rebench.metrics.targets import has_polygons, target_in
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = {
+CORE = {
     "sample_id": "string",
     "image_id": "int64",
     "ref_id": "int64",
@@ -34,10 +37,22 @@ COLUMNS = {
     "category_implicit": "bool",
     "outcome": "string",
 }
-"""The columns of scores.parquet and their types."""
+"""The columns that every version of scores.parquet has, and their types."""
 
-CORRECT = 0.5
-"""The IoU from which on an expression counts as resolved."""
+COLUMNS = CORE | {
+    "annotation_id": "int64",
+    "assigned": "int64",
+    "candidates": "int64",
+    "assignment": "float64",
+    "lead": "float64",
+    "identity": "float64",
+    "on_crowd": "bool",
+    "boundary_iou": "float64",
+    "picture_area": "int64",
+    "label": "string",
+    "truncated": "boolean",
+}
+"""All columns that this version writes; docs/scores.md says what they hold."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,15 @@ class Scored:
     scores: "pd.DataFrame"
     failures: dict[str, str]
     notes: tuple[str, ...] = ()
+
+
+class _Pair(NamedTuple):
+    """A prediction that is a mask, and what it is compared with."""
+
+    sample: Sample
+    mask: Rle
+    target: Rle
+    truncated: bool | None
 
 
 def score_predictions(
@@ -75,7 +99,7 @@ def score_predictions(
     choices = get_protocol(protocol)
     rows = _by_sample(split, predictions)
     failures: dict[str, str] = {}
-    pairs: list[tuple[Sample, Rle, Rle]] = []
+    pairs: list[_Pair] = []
     referent: tuple[int, int] | None = None
     for sample in split.samples:
         row = rows.get(sample.sample_id)
@@ -92,16 +116,15 @@ def score_predictions(
         if isinstance(target, RebenchError):
             failures[sample.sample_id] = f"target: {target}"
             continue
-        pairs.append((sample, _prediction(sample, row, choices), target))
+        pairs.append(_Pair(sample, _prediction(sample, row, choices), target, row.get("truncated")))
     counts = _counts(pairs)
     if choices.empty_target == "failed":
-        for (sample, *_), empty in zip(pairs, counts[:, 3] == 0, strict=True):
-            if empty:
-                failures[sample.sample_id] = f"target: annotation {sample.annotation_id} has no pixel"
+        for pair in (pair for pair, area in zip(pairs, counts[:, 3], strict=True) if not area):
+            failures[pair.sample.sample_id] = f"target: annotation {pair.sample.annotation_id} has no pixel"
         pairs = [pair for pair, area in zip(pairs, counts[:, 3], strict=True) if area]
         counts = counts[counts[:, 3] > 0]
-    samples = [sample for sample, *_ in pairs]
-    return Scored(_frame(samples, counts, choices), failures, _notes(split, samples, choices))
+    notes = _notes(split, [pair.sample for pair in pairs], choices)
+    return Scored(_frame(split, pairs, counts, choices), failures, notes)
 
 
 def mask_again(
@@ -142,18 +165,12 @@ def mask_again(
     return predictions.assign(height=heights, width=widths, rle=texts)
 
 
-def outcome(intersection_over_union: float, predicted_area: int) -> str:
-    """`empty` where nothing was predicted, else `correct` from an IoU of 0.5 on, else `incorrect`."""
-    if predicted_area == 0:
-        return "empty"
-    return "correct" if intersection_over_union >= CORRECT else "incorrect"
-
-
 def _by_sample(split: Split, predictions: "pd.DataFrame") -> dict[str, Mapping[str, Any]]:
     """The predictions by sample id, checked against the split's manifest."""
     known = {sample.sample_id for sample in split.samples}
     rows: dict[str, Mapping[str, Any]] = {}
     needed = ["sample_id", "height", "width", "rle", "status", "error"]
+    needed += ["truncated"] if "truncated" in predictions else []
     for values in zip(*(predictions[column] for column in needed), strict=True):
         row = dict(zip(needed, values, strict=True))
         name = row["sample_id"]
@@ -183,13 +200,13 @@ def _prediction(sample: Sample, row: Mapping[str, Any], protocol: Protocol) -> R
     raise _damaged(sample, {"size": size, "counts": row["rle"]}, protocol)
 
 
-def _counts(pairs: Sequence[tuple[Sample, Rle, Rle]]) -> NDArray[np.int64]:
+def _counts(pairs: Sequence[_Pair]) -> NDArray[np.int64]:
     """Intersection, union and both areas of each pair, (n, 4)."""
     try:
-        return count_overlaps([mask for _, mask, _ in pairs], [target for *_, target in pairs])
+        return count_overlaps([pair.mask for pair in pairs], [pair.target for pair in pairs])
     except DamagedRuns as error:
-        sample, mask, _ = pairs[error.index]
-        raise _damaged(sample, mask) from error
+        pair = pairs[error.index]
+        raise _damaged(pair.sample, pair.mask) from error
 
 
 def _damaged(sample: Sample, stored: Mapping[str, Any], protocol: Protocol | None = None) -> RebenchError:
@@ -222,30 +239,35 @@ def _notes(split: Split, samples: Sequence[Sample], protocol: Protocol) -> tuple
     return tuple(notes)
 
 
-def group_flags(sample: Sample) -> tuple[bool, bool]:
-    """Object-distracting and category-implicit: the data set's label where it has one, else the tagger's."""
-    distracting, implicit = sample.object_distracting, sample.category_implicit
-    if distracting is None or implicit is None:
-        tags = tag(sample.expression, sample.category)
-        distracting = tags.object_distracting if distracting is None else distracting
-        implicit = tags.category_implicit if implicit is None else implicit
-    return distracting, implicit
-
-
-def _frame(samples: Sequence[Sample], counts: NDArray[np.int64], protocol: Protocol) -> "pd.DataFrame":
+def _frame(
+    split: Split, pairs: Sequence[_Pair], counts: NDArray[np.int64], protocol: Protocol
+) -> "pd.DataFrame":
     """One row per score with the declared types, also when there is none."""
     import pandas as pd
 
+    samples, masks, targets = ([getattr(p, part) for p in pairs] for part in ("sample", "mask", "target"))
     ious = sample_iou(counts[:, 0], counts[:, 1], protocol)
-    flags = [group_flags(sample) for sample in samples]
+    identities = identify(masks, candidates_of(samples, targets, split, protocol), ious)
+    labels = labels_of(samples)
     columns = {
         "sample_id": [sample.sample_id for sample in samples],
         "image_id": [sample.image_id for sample in samples],
         "ref_id": [sample.ref_id for sample in samples],
         **dict(zip(Overlap._fields, counts.T, strict=True)),
         "iou": ious,
-        "object_distracting": [distracting for distracting, _ in flags],
-        "category_implicit": [implicit for _, implicit in flags],
-        "outcome": [outcome(*pair) for pair in zip(ious.tolist(), counts[:, 2].tolist(), strict=True)],
+        "object_distracting": [distracting for distracting, _ in labels.flags],
+        "category_implicit": [implicit for _, implicit in labels.flags],
+        "outcome": identities.outcome,
+        "annotation_id": [sample.annotation_id for sample in samples],
+        "assigned": identities.assigned,
+        "candidates": identities.candidates,
+        "assignment": identities.score,
+        "lead": identities.lead,
+        "identity": identities.right,
+        "on_crowd": identities.on_crowd,
+        "boundary_iou": boundary_iou(masks, targets, protocol.both_empty),
+        "picture_area": [target["size"][0] * target["size"][1] for target in targets],
+        "label": labels.sources,
+        "truncated": [pair.truncated for pair in pairs],
     }
     return pd.DataFrame({name: pd.Series(columns[name], dtype=kind) for name, kind in COLUMNS.items()})

@@ -13,7 +13,7 @@ import rebench
 from rebench.errors import RebenchError
 from rebench.predict.device import Device, find_device
 from rebench.predict.imports import call_foreign, import_file, import_module
-from rebench.predict.interface import ModelCard, Predictor
+from rebench.predict.interface import UNTRAINED, ModelCard, Predictor
 from rebench.store.record import ModelRecord
 
 GROUP = "rebench.predictors"
@@ -31,7 +31,7 @@ class FoundPredictor:
         name: without its variant, "safire".
         variant: "tiny"; None where none was given.
         factory: a class, a function, or a predictor that is already there.
-        weights: a file that is to be loaded into it.
+        weights: a file that is to be loaded into it, or the word "untrained".
         code_sha256: of the source file, for models that are not registered.
     """
 
@@ -39,7 +39,7 @@ class FoundPredictor:
     name: str
     variant: str | None
     factory: Any
-    weights: Path | None = None
+    weights: Path | str | None = None
     code_sha256: str | None = None
 
 
@@ -116,7 +116,7 @@ def find(spec: str, weights: str | Path | None = None) -> FoundPredictor:
 
     Args:
         spec: `name`, `name:variant`, `module:Class` or `path/to/file.py:Class`.
-        weights: a file for it.
+        weights: a file for it, or "untrained" for random ones (a file of that name: give its whole path).
 
     Raises:
         RebenchError: no such model (with the names that come near), code that cannot be imported or is
@@ -219,9 +219,11 @@ def _check_parameters(found: FoundPredictor) -> None:
         raise RebenchError(f"model {found.spec!r} needs a variant: give {found.spec}:VARIANT")
 
 
-def _weights_file(weights: str | Path | None) -> Path | None:
+def _weights_file(weights: str | Path | None) -> Path | str | None:
     if weights is None:
         return None
+    if str(weights) == UNTRAINED:
+        return UNTRAINED
     try:
         if Path(weights).is_file():
             return Path(weights)
@@ -239,7 +241,7 @@ def _describe(found: FoundPredictor, predictor: Any, device: Device | None) -> L
         card = ModelCard(found.name)
     if card.variant is None and found.variant is not None:
         card = replace(card, variant=found.variant)
-    if found.weights is not None and card.weights_sha256 is None:
+    if isinstance(found.weights, Path) and card.weights_sha256 is None:
         name = card.weights or found.weights.name
         card = replace(card, weights=name, weights_sha256=_sha256(found.weights))
     trained_on = list(card.trained_on) if isinstance(card.trained_on, tuple | list) else card.trained_on

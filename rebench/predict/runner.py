@@ -1,5 +1,6 @@
 """Predicting a split into a run folder, one picture at a time."""
 
+import logging
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -65,11 +66,12 @@ def run(
     """
     pending = [sample for sample in samples if sample.sample_id not in writer.status]
     asker, keep = Asker(predictor, batch_size), writer.record.logits is not None
+    truncation = Truncation(predictor)
     if progress:
         progress.begin(writer.record, writer.path, len(samples), len(pending))
     try:
         for _, group in groupby(pending, key=lambda sample: sample.image_id):
-            answered = _predict(asker, split, list(group), protocol, keep)
+            answered = _predict(asker, truncation, split, list(group), protocol, keep)
             predictions = [prediction for prediction, _ in answered]
             logits = [(made.sample_id, kept) for made, kept in answered if kept is not None]
             writer.add(predictions, logits)
@@ -87,32 +89,68 @@ def run(
     return len(pending)
 
 
+class Truncation:
+    """Which expressions the model's tokenizer cuts short, where the model tells.
+
+    A model tells by a method `truncated(expressions: list[str])` that returns one bool per expression. One
+    that raises, or returns anything else, is not asked again: a warning says so and nothing is known.
+    """
+
+    def __init__(self, predictor: Any) -> None:
+        self._ask = getattr(predictor, "truncated", None)
+
+    def of(self, expressions: list[str]) -> list[bool | None]:
+        """One per expression; None where it is not known."""
+        if callable(self._ask):
+            try:
+                answer = np.asarray(self._ask(list(expressions)))
+                if answer.dtype != np.bool_ or answer.shape != (len(expressions),):
+                    raise OutputError(f"expected {len(expressions)} bools, got {answer.dtype} {answer.shape}")
+                return [bool(cut) for cut in answer]
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # a remark on the side, even if it panics: no prediction is lost
+                message = "the model does not say which expressions it cuts short: truncated() gave %s"
+                logging.getLogger("rebench").warning(message, describe(error))
+                self._ask = None
+        return [None] * len(expressions)
+
+
 _Made = tuple[Prediction, Half | None]
 """A prediction, and the logits it was made from where they are kept."""
 
 
-def _predict(asker: Asker, split: Split, samples: list[Sample], protocol: Choices, keep: bool) -> list[_Made]:
+def _predict(
+    asker: Asker,
+    truncation: Truncation,
+    split: Split,
+    samples: list[Sample],
+    protocol: Choices,
+    keep: bool,
+) -> list[_Made]:
     """The predictions for samples of one picture."""
     try:
         image = split.image(samples[0].image_id)
     except Exception as error:
         return [(Prediction.failed(sample, describe(error)), None) for sample in samples]
-    answers = asker.ask(image, [sample.expression for sample in samples])
+    expressions = [sample.expression for sample in samples]
+    cuts = truncation.of(expressions)
     return [
-        _prediction(sample, answer, protocol, keep) for sample, answer in zip(samples, answers, strict=True)
+        _prediction(sample, answer, cut, protocol, keep)
+        for sample, cut, answer in zip(samples, cuts, asker.ask(image, expressions), strict=True)
     ]
 
 
-def _prediction(sample: Sample, answer: Answer, protocol: Choices, keep: bool) -> _Made:
+def _prediction(sample: Sample, answer: Answer, cut: bool | None, protocol: Choices, keep: bool) -> _Made:
     if answer.error is not None:
-        return Prediction.failed(sample, answer.error, answer.seconds), None
+        return Prediction.failed(sample, answer.error, answer.seconds, cut), None
     try:
         kept = _kept(answer.output) if keep else None
         output = answer.output if kept is None else kept
         mask = encode(to_mask(output, sample.height, sample.width, protocol))
     except Exception as error:  # whatever an output does to us is the fault of that output
-        return Prediction.failed(sample, describe(error), answer.seconds), None
-    return Prediction.answered(sample, mask, answer.seconds), kept
+        return Prediction.failed(sample, describe(error), answer.seconds, cut), None
+    return Prediction.answered(sample, mask, answer.seconds, cut), kept
 
 
 def _kept(output: Any) -> Half:

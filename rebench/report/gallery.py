@@ -9,11 +9,12 @@ import PIL.Image
 from numpy.typing import NDArray
 from PIL import ImageDraw, ImageFont
 
+from rebench.ambiguity.labels import labels_of
 from rebench.data.masks import decode
 from rebench.data.split import Sample, Split
 from rebench.errors import RebenchError
 from rebench.evaluation import Run
-from rebench.metrics.scoring import group_flags
+from rebench.metrics.groups import UNKNOWN
 
 GROUPS = {
     (False, False): "simple",
@@ -73,10 +74,10 @@ def draw_gallery(run: Run, split: Split, file: Path, rows: int = 3, seed: int = 
 
 
 def _choose(scored: set[str], split: Split, rows: int, rng: np.random.Generator) -> dict[str, list[Sample]]:
-    groups: dict[str, list[Sample]] = {name: [] for name in GROUPS.values()}
-    for sample in split.samples:
-        if sample.sample_id in scored:
-            groups[GROUPS[group_flags(sample)]].append(sample)
+    groups: dict[str, list[Sample]] = {name: [] for name in (*GROUPS.values(), UNKNOWN)}
+    shown = [sample for sample in split.samples if sample.sample_id in scored]
+    for sample, flags, source in zip(shown, *labels_of(shown), strict=True):
+        groups[UNKNOWN if source == UNKNOWN else GROUPS[flags]].append(sample)
     return {
         name: [samples[i] for i in rng.permutation(len(samples))[:rows]]
         for name, samples in groups.items()

@@ -17,6 +17,8 @@ array or any object with the attributes intersection, union, iou; or a plain arr
 averaged: IoU for "miou" and "pr..", and two columns, intersection and union, for "oiou"."""
 
 _HIT = re.compile(r"pr(\d{1,2})")
+_COLUMNS = {"biou": "boundary_iou"}
+"""Metrics that average a column of another name."""
 
 
 class Terms(NamedTuple):
@@ -31,9 +33,10 @@ def metric_terms(runs: Iterable[Scores], metric: str, names: Iterable[str] = ())
     """What every sample adds to a metric, in each of several runs.
 
     "oiou": intersection over union, in pixels. "miou": IoU over 1. "pr50" to "pr99": whether IoU >= X
-    over 1, unless the scores have a column of that name (protocols differ in strictness). Any other name:
-    that column over 1, for example the share of right identities. IoU is the column "iou", else
-    intersection / union, and 1 where both masks are empty, as under protocol "original".
+    over 1, unless the scores have a column of that name (protocols differ in strictness). "identity": the
+    column of that name over 1, the accuracy where there are other instances to take for the referent.
+    "biou": the column "boundary_iou" over 1. Any other name: that column over 1. IoU is the column "iou",
+    else intersection / union, and 1 where both masks are empty, as under protocol "original".
 
     A sample that is unknown (NaN) in one run has 0 in both parts of all runs: the comparison is paired.
 
@@ -108,11 +111,14 @@ def _values(scores: Scores, metric: str) -> Floats:
     if plain:
         values = _floats(scores, metric)
     else:
-        own = column(scores, metric)
+        own = column(scores, _COLUMNS.get(metric, metric))
         if own is not None:
             return own
         if metric != "miou" and hit is None:
-            raise RebenchError(f"no column {metric!r}: a metric is oiou, miou, pr50 to pr99 or a column")
+            raise RebenchError(
+                f"no column {metric!r}: a metric is oiou, miou, pr50 to pr99, identity, biou or a column;"
+                " scores of an older version lack some, `rebench score RUN` adds them"
+            )
         values = _iou(scores)
     return values if hit is None else _hits(values, hit)
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 Verdict = Literal["better", "worse", "tied", "undecided"]
 
-_LABELS = {"oiou": "oIoU", "miou": "mIoU"}
+_LABELS = {"oiou": "oIoU", "miou": "mIoU", "biou": "boundary IoU"}
 
 
 def judge(estimate: float, p: float, p_equivalence: float, alpha: float) -> Verdict:

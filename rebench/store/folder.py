@@ -133,8 +133,8 @@ class RunFolder:
         write_atomically(self.path / "summary.json", text.encode())
 
     def forget_scores(self) -> None:
-        """Removes scores and summary: they are about to be out of date."""
-        for name in ("summary.json", "scores.parquet"):
+        """Removes scores, summary and the report of probes: they are about to be out of date."""
+        for name in ("probes.json", "summary.json", "scores.parquet"):
             try:
                 (self.path / name).unlink(missing_ok=True)
             except OSError as error:

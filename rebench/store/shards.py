@@ -25,8 +25,12 @@ COLUMNS = {
     "status": "string",
     "error": "string",
     "seconds": "float64",
+    "truncated": "bool_",
 }
 """The columns of a shard and their Arrow types; `rle` and `error` exclude each other."""
+
+LATER = ("truncated",)
+"""Columns that shards of older versions lack; null there."""
 
 ERROR_LENGTH = 500
 
@@ -40,6 +44,7 @@ class Prediction:
         rle: COCO compressed counts, column by column. None if it failed.
         error: "<Type>: <message>" on one line, at most 500 characters. None if it did not fail.
         seconds: wall time of the model for this expression (a share of what a batch took together).
+        truncated: whether the model's tokenizer cut the expression short; None if the model does not tell.
     """
 
     sample_id: str
@@ -53,19 +58,25 @@ class Prediction:
     status: Literal["ok", "failed"]
     error: str | None
     seconds: float | None
+    truncated: bool | None = None
 
     @classmethod
-    def answered(cls, sample: Sample, mask: Rle, seconds: float | None = None) -> Self:
+    def answered(
+        cls, sample: Sample, mask: Rle, seconds: float | None = None, truncated: bool | None = None
+    ) -> Self:
         """A prediction that is a mask, possibly an empty one."""
-        return cls(*_identity(sample, *mask["size"]), mask["counts"], "ok", None, seconds)
+        return cls(*_identity(sample, *mask["size"]), mask["counts"], "ok", None, seconds, truncated)
 
     @classmethod
-    def failed(cls, sample: Sample, error: str, seconds: float | None = None) -> Self:
+    def failed(
+        cls, sample: Sample, error: str, seconds: float | None = None, truncated: bool | None = None
+    ) -> Self:
         """A prediction that did not come about."""
         line = " ".join(error.split()).encode("utf-8", "replace").decode()
         if len(line) > ERROR_LENGTH:
             line = line[: ERROR_LENGTH - 1] + "…"
-        return cls(*_identity(sample, sample.height, sample.width), None, "failed", line, seconds)
+        size = sample.height, sample.width
+        return cls(*_identity(sample, *size), None, "failed", line, seconds, truncated)
 
 
 def _identity(s: Sample, height: int, width: int) -> tuple[str, int, int, int, str, int, int]:
@@ -122,6 +133,9 @@ def _read_shard(path: Path, columns: Sequence[str]) -> "pa.Table":
         raise RebenchError(f"could not read {path}: {error.strerror}") from error
     try:
         table = pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns))
+        for name in LATER:
+            if name in columns and name not in table.column_names:
+                table = table.append_column(name, pa.nulls(len(table), pa.bool_()))
         return table.select(columns).cast(pa.schema([_schema().field(name) for name in columns]))
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())

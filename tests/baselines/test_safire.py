@@ -1,21 +1,34 @@
 """SaFiRe: its invariants, its configurations, and weights that do not fit."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from baselines.nn.scene_words import scene_tokenizer
 from baselines.nn.text import BertEncoder, WordTokenizer
-from baselines.safire.config import BASE, TINY
+from baselines.nn.vssm import MapLayer
+from baselines.safire.backbones import SwinStages
+from baselines.safire.config import ABLATIONS, BASE, READINGS, TINY
 from baselines.safire.fixation import Grouping
 from baselines.safire.model import SaFiRe, normalise
-from baselines.safire.predictor import PACKAGED, SaFiRePredictor, load, tiny_tokenizer
+from baselines.safire.predictor import PACKAGED, SaFiRePredictor, load, save
 from rebench.errors import RebenchError
 from rebench.predict.interface import ModelCard
 
 SMALL = replace(TINY, vocabulary=30, image_size=64, window=4)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Thousands of tiny operations: on a busy machine threads cost more than they give."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def random_model(config=SMALL, seed=0):
@@ -66,6 +79,8 @@ def test_the_sentence_matters_once_the_gates_are_open():
         {"fixation_scan": "cross"},
         {"fixation_scan": "forward"},
         {"image_size": 72},
+        {"feed_back": True},
+        {"backbone": "vit", "vit_width": 16, "vit_layers": 1, "vit_heads": 2},
     ],
     ids=str,
 )
@@ -124,6 +139,61 @@ def test_bert_runs_behind_the_same_interface():
     torch.testing.assert_close(both[1:], alone, rtol=1e-4, atol=1e-5)
 
 
+@torch.no_grad()
+def test_stage_by_stage_a_swin_gives_its_own_levels():
+    model, (images, _, _) = random_model(replace(SMALL, image_size=72)), batch(2, size=72)
+    stages, raw, levels = SwinStages(model.backbone), None, []
+    for i in range(4):
+        raw = stages.following(i, raw) if i else stages.first(images)
+        levels.append(stages.level(i, raw))
+    for ours, theirs in zip(levels, model.backbone(images).feature_maps, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+@torch.no_grad()
+def test_what_is_fed_back_reaches_the_next_stage():
+    model, (images, ids, real) = random_model(replace(SMALL, feed_back=True)), batch(1)
+    (encoded,) = model.encode(images)
+    assert encoded.shape == (1, SMALL.embed_dim, 16, 16)
+    seen = []
+    model.layers[1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    for words in (ids, ids.flip(1)):
+        model.decode([encoded], words, real, (64, 64))
+    assert (seen[0] - seen[1]).abs().max() > 1e-4
+
+
+def test_a_plain_vit_has_no_stages_to_feed():
+    with pytest.raises(ValueError, match="plain ViT"):
+        replace(SMALL, backbone="vit", feed_back=True)
+
+
+@torch.no_grad()
+def test_one_map_of_a_plain_vit_becomes_four_levels():
+    config = replace(SMALL, backbone="vit", vit_width=16, vit_layers=1, vit_heads=2)
+    levels = random_model(config).encode(torch.randn(2, 3, 64, 96))
+    sizes = [
+        (2, width, 64 // stride, 96 // stride)
+        for width, stride in zip(config.widths, (4, 8, 16, 32), strict=True)
+    ]
+    assert [tuple(level.shape) for level in levels] == sizes
+
+
+def test_the_rank_of_the_steps_is_vmambas():
+    layer = MapLayer(40, ratio=2.0, mlp_ratio=1.0)
+    assert layer.op.scan.dt_projs_weight.shape == (4, 80, 3)  # a sixteenth of 40, not of 80
+
+
+@pytest.mark.slow
+def test_every_row_of_the_papers_tables_builds():
+    counts = {}
+    for name, changes in (ABLATIONS | READINGS).items():
+        with torch.device("meta"):
+            model = SaFiRe(replace(BASE, **changes))
+        counts[name] = sum(p.numel() for p in model.parameters())
+    assert counts["neither"] < counts["saccade only"] < counts["Swin-L"]
+    assert counts["vanilla [I...I T]"] == counts["repeat [I...I T...T]"]
+
+
 @pytest.mark.slow
 def test_the_paper_model_has_the_parts_it_should():
     with torch.device("meta"):
@@ -134,7 +204,7 @@ def test_the_paper_model_has_the_parts_it_should():
 
 
 def predictor():
-    tokenizer = tiny_tokenizer()
+    tokenizer = scene_tokenizer()
     model = random_model(replace(TINY, vocabulary=tokenizer.size))
     return SaFiRePredictor(model, tokenizer, ModelCard("safire"))
 
@@ -194,13 +264,32 @@ def test_weights_that_do_not_fit_are_named(tmp_path, damage, message):
         load("tiny", tmp_path / "w.safetensors")
 
 
+def test_a_file_says_what_model_it_is_of_and_what_that_has_seen(tmp_path):
+    config = replace(TINY, vocabulary=scene_tokenizer().size, image_size=64, fixation=False)
+    made = random_model(config)
+    save(made, tmp_path / "w.safetensors")
+    loaded = load("tiny", tmp_path / "w.safetensors")
+    assert loaded.model.config == config
+    assert loaded.card.trained_on == ()
+    image = np.zeros((40, 40, 3), np.uint8)
+    expected = SaFiRePredictor(made, scene_tokenizer(), ModelCard("safire")).predict(image, ["dog"])
+    np.testing.assert_array_equal(loaded.predict(image, ["dog"]), expected)
+    said = {"safire": json.dumps(asdict(config)), "trained_on": "refcoco:train, scenes:train"}
+    save_file(made.state_dict(), tmp_path / "w.safetensors", said)
+    assert load("tiny", tmp_path / "w.safetensors").card.trained_on == ("refcoco:train", "scenes:train")
+    for wrong, message in (('{"colour": 1}', "no option 'colour'"), ("{", "does not say what SaFiRe")):
+        save_file(made.state_dict(), tmp_path / "w.safetensors", {"safire": wrong})
+        with pytest.raises(RebenchError, match=message):
+            load("tiny", tmp_path / "w.safetensors")
+
+
 def test_truncated_and_absent_weights_and_unknown_variants(tmp_path):
     (tmp_path / "w.safetensors").write_bytes(PACKAGED.read_bytes()[:1000])
     with pytest.raises(RebenchError, match="not a whole safetensors file"):
         load("tiny", tmp_path / "w.safetensors")
     with pytest.raises(RebenchError, match="no weights file"):
         load("tiny", tmp_path / "absent")
-    with pytest.raises(RebenchError, match="base and tiny"):
+    with pytest.raises(RebenchError, match="it has base, tiny"):
         load("huge")
     with pytest.raises(RebenchError, match="give --weights"):
         load("base")

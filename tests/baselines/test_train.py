@@ -7,12 +7,13 @@ from safetensors.torch import load_file
 from torch import nn
 
 from baselines.nn.losses import dice_loss, focal_loss, identity_loss, identity_scores, membership_loss
-from baselines.safire.training import export
 from baselines.train.loop import fit, success
 from baselines.train.phrases import make_phrase
 from baselines.train.recipe import Recipe
 from baselines.train.tensors import TensorSplit
+from baselines.train.tiny import export
 from rebench import load_split
+from rebench.errors import RebenchError
 from rebench.scenes.lexicon import KINDS, NOUNS
 
 RECIPE = Recipe(steps=12, warmup=2, check_every=4, seed=3)
@@ -59,7 +60,7 @@ def test_interrupted_and_resumed_is_the_same_to_the_bit(tmp_path, stop):
 
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
     run(tmp_path)
-    with pytest.raises(ValueError, match="another recipe"):
+    with pytest.raises(RebenchError, match="another recipe"):
         run(tmp_path, recipe=Recipe(steps=20))
 
 

@@ -19,6 +19,7 @@ from rebench.comparing import compare_folders
 from rebench.data.masks import decode
 from rebench.errors import RebenchError
 from rebench.evaluation import evaluate
+from rebench.metrics.scoring import CORE
 from rebench.stats import Settings, compare
 
 SPLIT = NoiseSplit(images=30, per_image=6)
@@ -284,3 +285,31 @@ def test_a_hit_at_any_level_is_counted_as_the_protocol_counts(runs, monkeypatch)
     monkeypatch.setattr(Run, "read", lambda path: exact(path, "remamber"))
     with pytest.raises(RebenchError, match="remamber computes no pr75"):
         compare_folders(named(runs, "sharp", "blunt"), ["pr75"])
+
+
+def test_identity_and_boundaries_can_be_compared(runs, rebench):
+    done = rebench(
+        runs["sharp"], runs["blunt"], "--metric", "identity", "--metric", "biou", "--resamples", 200, "--json"
+    )
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    scores = {name: pd.read_parquet(runs[name] / "scores.parquet") for name in ("sharp", "blunt")}
+    for metric, column in (("identity", "identity"), ("biou", "boundary_iou")):
+        (found,) = [
+            d for d in document["panel"]["differences"] if (d["group"], d["metric"]) == ("overall", metric)
+        ]
+        means = [scores[name][column].mean() for name in ("sharp", "blunt")]
+        assert found["estimate"] == pytest.approx(means[0] - means[1])
+    assert "boundary IoU" in done.stderr
+
+
+def test_scores_of_an_older_version_say_how_to_get_the_column(runs, rebench, tmp_path):
+    folders = [shutil.copytree(runs[name], tmp_path / name) for name in ("sharp", "blunt")]
+    for folder in folders:
+        scores = pd.read_parquet(folder / "scores.parquet")
+        scores[list(CORE)].to_parquet(folder / "scores.parquet")
+    done = rebench(*folders, "--resamples", 50)
+    assert done.exit_code == 0, done.stderr
+    refused = rebench(*folders, "--metric", "identity")
+    assert refused.exit_code == 2
+    assert "`rebench score RUN` adds them" in refused.stderr

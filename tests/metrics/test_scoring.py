@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rebench.errors import RebenchError
-from rebench.metrics.scoring import COLUMNS, outcome, score_predictions
+from rebench.metrics.scoring import COLUMNS, score_predictions
 
 
 def perfect(split):
@@ -25,7 +25,7 @@ def test_scores_by_hand(split, predictions):
     assert scores["predicted_area"].tolist() == [20, 20, 20, 0, 10]
     assert scores["target_area"].tolist() == [20, 20, 20, 60, 10]
     assert scores["iou"].tolist() == [1, 1 / 3, 1, 0, 1]
-    assert scores["outcome"].tolist() == ["correct", "incorrect", "correct", "empty", "correct"]
+    assert scores["outcome"].tolist() == ["correct", "wrong_instance", "correct", "empty", "correct"]
     assert scores["object_distracting"].tolist() == [False, True, False, True, False]
     assert scores["category_implicit"].tolist() == [False, False, True, True, False]
 
@@ -99,10 +99,3 @@ def test_predictions_that_do_not_belong_here_are_refused(split, predictions):
         score_predictions(split, frame.assign(rle="~~"))
     with pytest.raises(RebenchError, match="unknown protocol 'olympic'"):
         score_predictions(split, frame, "olympic")
-
-
-@pytest.mark.parametrize(
-    ("value", "area", "expected"), [(0.5, 1, "correct"), (0.49999, 1, "incorrect"), (0.0, 0, "empty")]
-)
-def test_outcome(value, area, expected):
-    assert outcome(value, area) == expected

@@ -6,8 +6,9 @@ import pytest
 
 from rebench.data.split import Counts
 from rebench.errors import RebenchError
+from rebench.metrics.groups import GROUPS
 from rebench.metrics.scoring import score_predictions
-from rebench.metrics.summary import GROUPS, check_summary, summarise
+from rebench.metrics.summary import check_summary, summarise
 
 METRICS = ["oiou", "miou", "pr50", "pr60", "pr70", "pr80", "pr90"]
 
@@ -140,7 +141,7 @@ def test_a_picture_with_an_object_that_cannot_be_decoded_has_no_chance_line(spli
     chance = summarise(scores, split, resamples=50)["chance"]["random_instance"]
     assert chance["overall"]["miou"]["value"] == 1  # images 2 and 3, whose referents have no rival
     assert chance["groups"]["category_implicit"]["miou"]["value"] is None
-    assert "leaves out image 1: annotation 151" in caplog.text
+    assert "leave out image 1: annotation 151" in caplog.text
 
 
 @pytest.mark.parametrize("change", [{"schema_version": 2}, {"chance": None}, {"schema_version": None}])

@@ -79,15 +79,15 @@ def safire_case(batch: int) -> Case:
 
     Swin's first map has a token for every 4 x 4 pixels, 128 x 128. In windows of 4 x 4 tokens these are 1,024
     windows, and the sentence of 20 words follows each: 1,024 * (16 + 20) = 36,864 tokens, scanned forwards
-    and backwards. The inner width is twice the 128 channels of the map, the rank a sixteenth of that (as our
-    `ScanParameters` has it), and the state has one entry.
+    and backwards. The inner width is twice the 128 channels of the map, the rank a sixteenth of those 128,
+    and the state has one entry.
     """
     side = BASE.image_size // 4
     windows = math.ceil(side / BASE.window) ** 2
     window = BASE.window**2
     length = windows * (window + BASE.max_words)
     width = int(BASE.ssm_ratio * BASE.widths[0])
-    rank = math.ceil(width / 16)
+    rank = math.ceil(BASE.widths[0] / 16)
     return Case("sequence_scan", batch, width, (length,), 1, rank, 2, window, BASE.max_words, stage=1)
 
 

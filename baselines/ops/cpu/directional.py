@@ -22,7 +22,6 @@ from baselines.ops.cpu.chunk import (
 from baselines.ops.cpu.jobs import arrays, flat, mask_array, run, sets_of
 from baselines.ops.cpu.lanes import LANES, compiled, lane_rows, load, store
 from baselines.ops.library import CHUNK, state_dtype
-from baselines.ops.paths import directions
 
 
 @compiled
@@ -183,9 +182,11 @@ def _are_permutations(orders: Any) -> bool:
 
 def _checked(paths: Tensor, both_ways: bool) -> Any:
     """The directions as an array; an index from elsewhere would be read outside the memory of x."""
-    if not _are_permutations(paths.contiguous().numpy()):
+    orders = paths.contiguous().numpy()
+    if not _are_permutations(orders):
         raise ValueError(f"paths must visit every position from 0 to {paths.shape[1] - 1} once")
-    return directions(paths, both_ways).contiguous().numpy()
+    # `paths.directions` in NumPy: PyTorch would wake its own threads for a long path
+    return np.concatenate([orders, orders[:, ::-1]]) if both_ways else orders
 
 
 def directional_forward(

@@ -1,11 +1,14 @@
 """ReMamber behind the predictor interface, and what is refused before it is one."""
 
+import json
+from dataclasses import asdict
 from hashlib import sha256
 
 import numpy as np
 import pytest
 import torch
 from remamber_small import SHAPE, small
+from safetensors.torch import save_file
 
 from baselines.nn.clip import ClipText
 from baselines.nn.images import MEAN, STD, squashed, squashed_mask
@@ -96,7 +99,7 @@ def test_masks_stay_masks():
 
 
 def test_what_is_missing_is_said_with_the_remedy(tmp_path):
-    with pytest.raises(RebenchError, match="no variant 'huge': it has base, conv"):
+    with pytest.raises(RebenchError, match="no variant 'huge': it has conv, base"):
         load("huge")
     with pytest.raises(RebenchError, match="--weights FILE"):
         load("mamba")
@@ -125,6 +128,24 @@ def test_a_checkpoint_is_loaded_with_its_text_encoder_and_described(tmp_path, mo
     assert all(torch.equal(t, weights[name]) for name, t in loaded.model.state_dict().items())
     assert loaded.predict(PICTURE, ["cat"])[0].shape == (480, 480)
     assert load("conv-paper", file).model.config.mask_padding
+
+
+def test_a_file_of_ours_says_what_no_tensor_tells(tmp_path, monkeypatch):
+    made, file = predictor(), tmp_path / "w.safetensors"
+    said = {"remamber": json.dumps(asdict(made.model.config)), "trained_on": "refcoco:train"}
+    save_file(made.model.state_dict(), file, said)
+    monkeypatch.setattr("baselines.remamber.predictor.ClipText.large", lambda: predictor().model.text_encoder)
+    monkeypatch.setattr("baselines.nn.clip.ClipTokenizer.beside", lambda weights, words: tokenizer)
+    loaded = load(weights=file)
+    assert loaded.model.config == made.model.config
+    assert loaded.model.config.image_size == 64
+    assert loaded.card.trained_on == ("refcoco:train",)
+    for a, b in zip(loaded.predict(PICTURE, EXPRESSIONS), made.predict(PICTURE, EXPRESSIONS), strict=True):
+        np.testing.assert_array_equal(a, b)
+    for wrong, message in (('{"colour": 1}', "no option 'colour'"), ("[]", "does not say what ReMamber")):
+        save_file(made.model.state_dict(), file, {"remamber": wrong})
+        with pytest.raises(RebenchError, match=message):
+            load(weights=file)
 
 
 def test_a_tokenizer_that_is_not_there_is_named_with_the_remedy(tmp_path, monkeypatch):

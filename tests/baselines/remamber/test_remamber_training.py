@@ -13,6 +13,7 @@ from baselines.nn.losses import dice_loss, focal_loss
 from baselines.remamber import ReMamber
 from baselines.remamber.config import BASE
 from baselines.remamber.training import PAPER, RELEASED, decided, mask_loss, train_iou
+from baselines.train.learners.remamber import ReMamberLearner
 
 
 def plain_losses(logits, targets, alpha, gamma, epoch):
@@ -65,32 +66,35 @@ def test_the_logged_iou():
 
 @pytest.mark.parametrize("decoder", ["conv", "mamba"])
 def test_every_parameter_has_the_rate_of_the_release(decoder):
+    """The release names decoder and new modules of the backbone apart; their rate is the same."""
     with torch.device("meta"):
-        model = ReMamber(replace(BASE, decoder=decoder), ClipText.large())
-    sizes = {name: p.numel() for name, p in model.named_parameters()}
-    members = RELEASED.split(sizes)
-    totals = {group: sum(sizes[name] for name in names) for group, names in members.items()}
+        learner = ReMamberLearner.__new__(ReMamberLearner)
+        learner.model = ReMamber(replace(BASE, decoder=decoder), ClipText.large())
+    groups = {g["name"]: g for g in learner.groups(RELEASED)}
+    totals = {name: sum(p.numel() for p in group["params"]) for name, group in groups.items()}
     assert totals == {
-        "decoder": 9_484_545 if decoder == "conv" else 36_458_305,
-        "text encoder": 123_060_480,
-        "visual backbone": 87_530_752,
-        "new backbone modules": 34_502_400,
+        "new": (9_484_545 if decoder == "conv" else 36_458_305) + 34_502_400,
+        "text": 123_060_480,
+        "backbone": 87_530_752,
     }
-    assert [len(names) for names in PAPER.split(sizes).values()] == [len(sizes)]
-    with pytest.raises(KeyError, match="head"):
-        RELEASED.group_of("head.weight")
+    assert {name: group["peak"] for name, group in groups.items()} == {
+        "new": 5e-5,
+        "text": 2.5e-5,
+        "backbone": 2.5e-5,
+    }
+    assert {group["weight_decay"] for group in groups.values()} == {1e-4}
+    assert {group["peak"] for group in learner.groups(PAPER)} == {5e-5}
 
 
 def test_the_released_schedule_runs_one_epoch_behind_the_papers():
-    for group in RELEASED.groups:
-        rates = [RELEASED.lr(group, epoch) for epoch in range(50)]
-        assert rates[0] == rates[1] == pytest.approx(group.lr)
+    for peak in (RELEASED.lr, RELEASED.lr_text):
+        rates = [RELEASED.rate(epoch, peak) for epoch in range(50)]
+        assert rates[0] == rates[1] == pytest.approx(peak)
         assert rates[2:] == sorted(rates[2:], reverse=True)
-        paper = [replace(RELEASED, lag=0).lr(group, epoch) for epoch in range(50)]
+        paper = [replace(RELEASED, lag=0).rate(epoch, peak) for epoch in range(50)]
         assert rates[1:] == paper[:-1]
-    half_way = RELEASED.lr(RELEASED.groups[0], 26)
+    half_way = RELEASED.rate(26)
     assert half_way == pytest.approx((5e-5 + 1e-6) / 2)
-    assert {group.lr for group in PAPER.groups} == {5e-5}
 
 
 @pytest.mark.parametrize("decoder", ["conv", "mamba"])

@@ -9,9 +9,11 @@ from baselines.risam.config import BASE, ImageEncoderConfig, RISAMConfig, TextEn
 from baselines.risam.model import RISAM
 
 IMAGES = {
-    "sam": ImageEncoderConfig("sam", "small/sam", 64, 24, (5,), (2,), 3, (2, 3, 4), 1, 2.0),
-    "vit": ImageEncoderConfig("vit", "small/vit", 64, 24, (3,), (2,), 0, (0, 1, 2), 0, 2.0),
-    "swin": ImageEncoderConfig("swin", "small/swin", 64, 8, (1, 1, 1, 1), (1, 2, 2, 2), 4, (1, 2, 3), 0, 2.0),
+    "sam": ImageEncoderConfig("sam", "small/sam", 64, 16, 24, (5,), (2,), 3, (2, 3, 4), 1, 2.0),
+    "vit": ImageEncoderConfig("vit", "small/vit", 64, 16, 24, (3,), (2,), 0, (0, 1, 2), 0, 2.0),
+    "swin": ImageEncoderConfig(
+        "swin", "small/swin", 64, 16, 8, (1, 1, 1, 1), (1, 2, 2, 2), 4, (1, 2, 3), 0, 2.0
+    ),
 }
 TEXT = TextEncoderConfig("small/clip", 16, 2, 2, 200, 20)
 SMALL = replace(BASE, image=IMAGES["sam"], text=TEXT, max_words=9, width=16, decoder_heads=4)

@@ -1,0 +1,27 @@
+"""What `rebench models` lists of RISAM; what is built for each stands in `predictor.py`."""
+
+from rebench.predict.interface import Variant
+
+PAPER = "Zhang et al., RISAM, 2024, arXiv 2311.15727"
+
+VARIANTS = (
+    Variant(
+        name="base",
+        paper=PAPER,
+        parameters=764_963_648,
+        trainable=5_795_648,
+        image_size=1024,
+        max_words=17,
+        as_published=True,
+        note="a file of weights holds what is trained, not the frozen encoders of SAM and CLIP",
+    ),
+    Variant(
+        name="tiny",
+        paper=PAPER,
+        parameters=1_322_648,
+        trainable=981_560,
+        image_size=96,
+        max_words=24,
+        note="for scenes",
+    ),
+)

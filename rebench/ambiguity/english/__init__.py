@@ -1,0 +1,1 @@
+"""The English of referring expressions: from words to noun phrases and their roles."""

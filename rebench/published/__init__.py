@@ -1,0 +1,1 @@
+"""What papers print: a ledger of published numbers, what their tables disagree on, and their tables again."""

@@ -1,5 +1,6 @@
 """One process, or several that `torchrun` started: who we are, and what we tell each other."""
 
+import gc
 import os
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -88,8 +89,10 @@ class Processes:
             dist.barrier()
 
     def leave(self) -> None:
-        """Ends the conversation."""
+        """Ends the conversation, once all have said what they had to say."""
         if self.world > 1 and dist.is_initialized():
+            gc.collect()  # a module that shares gradients must not outlive the conversation
+            dist.barrier()
             dist.destroy_process_group()
 
 

@@ -14,6 +14,8 @@ from rebench.evaluation import Run, evaluate
 from rebench.probing import report_probes, run_probes
 from rebench.store.folder import RunFolder
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 @pytest.fixture
 def probed(tmp_path):

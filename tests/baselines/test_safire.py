@@ -19,6 +19,8 @@ from baselines.safire.predictor import PACKAGED, SaFiRePredictor, load, save
 from rebench.errors import RebenchError
 from rebench.predict.interface import ModelCard
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 SMALL = replace(TINY, vocabulary=30, image_size=64, window=4)
 
 

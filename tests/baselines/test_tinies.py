@@ -12,6 +12,8 @@ from baselines.train.tiny import places
 from rebench import load_split
 from rebench.scenes.split import ScenesSplit
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 OPTIONS = {"steps": 3, "naming": 2, "grounding": 2, "images": 2, "check_every": 1, "seed": 5}
 
 

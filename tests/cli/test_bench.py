@@ -17,6 +17,8 @@ from baselines.safire.config import BASE
 from baselines.safire.fixation import Fixation, Grouping
 from rebench.cli.main import app
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 def rebench(*words):
     return CliRunner().invoke(app, [str(word) for word in words])

@@ -22,6 +22,8 @@ from rebench.evaluation import evaluate
 from rebench.metrics.scoring import CORE
 from rebench.stats import Settings, compare
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 SPLIT = NoiseSplit(images=30, per_image=6)
 
 

@@ -15,6 +15,8 @@ from rebench import doctor
 from rebench.cli.main import app
 from rebench.data.catalogue import CATALOGUE
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 def rebench(*words):
     return CliRunner().invoke(app, [str(word) for word in words])

@@ -13,6 +13,8 @@ from probes_kennel import Kennel
 from rebench.cli.main import app
 from rebench.errors import RebenchError
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 MODELS = f"""
 import sys
 sys.path.append({str(Path(__file__).parents[1] / "ambiguity")!r})

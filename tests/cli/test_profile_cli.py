@@ -13,6 +13,8 @@ from noise_split import NoiseSplit
 
 from rebench.cli.main import app
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 MODEL = """
 import numpy as np
 import torch

@@ -15,6 +15,8 @@ from rebench.cli.main import app
 from rebench.data.masks import encode
 from rebench.metrics import protocol_names
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 MODEL = """
 import numpy as np
 

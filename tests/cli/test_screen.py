@@ -12,6 +12,8 @@ from rebench.data.catalogue import load_split
 from rebench.metrics.scoring import score_predictions
 from rebench.metrics.summary import summarise
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 @pytest.fixture(scope="module")
 def summary():

@@ -17,6 +17,8 @@ from rebench.leaderboard.submit import submit
 from rebench.leaderboard.verify import verify
 from rebench.published.ledger import Ledger
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 class Elements(HTMLParser):
     """Tags with their attributes, and the texts outside of scripts and styles."""

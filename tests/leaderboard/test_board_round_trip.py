@@ -20,6 +20,8 @@ from rebench.leaderboard.standing import rank_range, standings
 from rebench.leaderboard.submit import commit, propose, submit
 from rebench.leaderboard.verify import verify
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 def test_what_is_submitted_verifies(board, split):
     done = verify(board, split=split)

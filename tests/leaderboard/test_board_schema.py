@@ -17,6 +17,8 @@ from rebench.leaderboard.schema import METRICS, BoardDocument, Facts, json_schem
 from rebench.leaderboard.text import skeleton
 from rebench.leaderboard.verify import checked
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 FRACTION = st.floats(0, 1)
 LINE = st.text("abcxyz ÄöÉ日本 0123456789_+", min_size=1, max_size=20).map(
     lambda text: " ".join(text.replace("+", "x").split()) or "x"

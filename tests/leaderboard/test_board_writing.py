@@ -20,6 +20,8 @@ from rebench.leaderboard.submit import commit, propose
 from rebench.leaderboard.verify import verify
 from rebench.store.lock import RunLock
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 def test_two_at_the_same_moment_both_land(board, make_run, split):
     proposals = [

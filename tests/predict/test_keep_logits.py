@@ -18,6 +18,8 @@ from rebench.protocol_comparison import compare_protocols
 from rebench.rescoring import rescore
 from rebench.store.folder import RunFolder
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 HERE = Path(__file__).parent
 
 

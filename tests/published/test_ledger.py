@@ -11,6 +11,8 @@ from rebench.published.audit import as_dict, best, by_kind
 from rebench.published.check import check
 from rebench.published.ledger import LEDGER, Ledger
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 @pytest.fixture(scope="module")
 def ledger():

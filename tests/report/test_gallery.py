@@ -10,6 +10,8 @@ from rebench.predict.mock import Mock
 from rebench.report.gallery import CAPTION, HEADING, LEGEND, MARGIN, PREDICTION, TILE, draw_gallery
 from rebench.scenes.split import load
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 class Everything:
     """Predicts the whole picture."""

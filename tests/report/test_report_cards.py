@@ -10,6 +10,8 @@ from rebench.data.masks import encode
 from rebench.report.cards import KINDS, choose, sentence
 from rebench.report.outlines import outline, thumbnail
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 @settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(1, 4), st.integers(1, 40), st.integers(0, 3))

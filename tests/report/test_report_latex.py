@@ -11,6 +11,8 @@ from rebench.report.figures.drawn import page_svg, pdf, pgf, svg
 from rebench.report.sections import sections_of
 from rebench.report.writing import write_report
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 def figures(report):
     return [figure for section in sections_of(report.chapters[0]) for figure in section.figures]

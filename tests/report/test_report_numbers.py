@@ -13,6 +13,8 @@ from rebench.report.sections import sections_of
 from rebench.report.sections.headline import headline
 from rebench.stats.verdicts import points
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 class Page(html.parser.HTMLParser):
     """The cells of every table by its id, and all texts."""

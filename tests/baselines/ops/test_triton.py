@@ -11,6 +11,8 @@ import torch
 from baselines.ops import backends, library, reference, scan
 from baselines.ops.paths import directions
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 CUDA = torch.cuda.is_available()
 DEVICE = "cuda" if CUDA else "cpu"
 ROOT = Path(__file__).parents[3]

@@ -12,6 +12,8 @@ from baselines.remamber.conditions import Text
 from baselines.remamber.config import BASE
 from rebench.errors import RebenchError
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 DOUBLE = {"dtype": torch.float64}
 
 

@@ -16,6 +16,8 @@ from baselines.remamber.predictor import ReMamberPredictor, load
 from rebench.errors import RebenchError
 from rebench.predict.interface import EncodingPredictor, ModelCard
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 WORDS = SHAPE["max_words"]
 
 

@@ -11,6 +11,8 @@ from baselines.nn.clip import ClipText
 from baselines.remamber import from_released
 from rebench.errors import RebenchError
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 def told(config):
     """Without what only the mamba decoder's tensors could tell."""

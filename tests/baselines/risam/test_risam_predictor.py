@@ -22,6 +22,8 @@ from baselines.risam.predictor import load, save
 from baselines.risam.preprocess import Placement, to_picture, to_square
 from rebench.errors import RebenchError
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 EXPRESSIONS = ["the cat", "dog", "a red cat left of the dog by the bed and more"]
 
 

@@ -16,6 +16,8 @@ from baselines.tfanet.model import parameters
 from baselines.tfanet.training import PAPER_RECIPE, mask_loss
 from rebench.errors import RebenchError
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 OTHERS = {
     "full convolutions": {"convolution": "full"},
     "norm over values": {"kv_norm": "values"},

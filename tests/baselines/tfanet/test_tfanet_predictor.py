@@ -13,6 +13,8 @@ from baselines.tfanet.predictor import TFANetPredictor, load, save
 from rebench.errors import RebenchError
 from rebench.predict.interface import EncodingPredictor, ModelCard
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 WORDS = SHAPE["max_words"]
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 PIECES = [*LETTERS, *(f"{c}</w>" for c in LETTERS), "<|startoftext|>", "<|endoftext|>"]

@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 
 .PHONY: demo test lint bench clean
 
-demo: $(VENV)/installed  ## Run SaFiRe on the embedded scenes and draw some predictions.
-	$(BIN)/rebench run --model safire --split scenes
-	$(BIN)/rebench draw runs/scenes-test/safire --out runs/predictions.png
+TINY := safire:tiny remamber:tiny tfanet:tiny risam:tiny
+
+demo: $(VENV)/installed  ## Run four tiny models on the embedded scenes and compare them.
+	$(BIN)/rebench run $(TINY:%=--model %) --split scenes
+	$(BIN)/rebench report $(subst :,-,$(TINY:%=runs/scenes-test/%)) --out runs/report --format html
 
 test: $(VENV)/installed-dev  ## All tests.
 	$(BIN)/python -m pytest

@@ -5,9 +5,9 @@ import re
 from collections import Counter
 from statistics import mean
 
+from rebench.ambiguity.labels import labels_of
 from rebench.data.catalogue import load_split
 from rebench.data.split import Split
-from rebench.metrics.scoring import group_flags
 
 PRONOUNS = {"he", "she", "it", "they", "one", "this", "that", "someone", "somebody", "thing"}
 
@@ -15,7 +15,9 @@ PRONOUNS = {"he", "she", "it", "they", "one", "this", "that", "someone", "somebo
 def statistics(split: Split) -> dict[str, float]:
     """Sizes and averages over the expressions of a split."""
     words = [re.findall(r"[\w'-]+", sample.expression.lower()) for sample in split.samples]
-    cells = Counter(group_flags(sample) for sample in split.samples)
+    labels = labels_of(split)
+    known = [f for f, source in zip(labels.flags, labels.sources, strict=True) if source != "unknown"]
+    cells = Counter(known)
     rivals = []
     for sample in split.samples:
         same = [i for i in split.instances(sample.image_id) if i.category == sample.category and not i.crowd]
@@ -28,6 +30,7 @@ def statistics(split: Split) -> dict[str, float]:
         "object-distracting only": cells[True, False],
         "category-implicit only": cells[False, True],
         "both": cells[True, True],
+        "unknown": len(split.samples) - len(known),
         "words per expression": mean(map(len, words)),
         "longest, words": max(map(len, words)),
         "different words": len({w for row in words for w in row}),

@@ -1,5 +1,6 @@
 """Runs against each other: whether they can be compared at all, and everything that their comparison says."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -155,25 +156,41 @@ def compare_folders(
     )
 
 
+def name_and_folder(given: str | Path) -> tuple[str, str]:
+    """The two parts of "NAME=FOLDER"; the name is "" where only a folder is given.
+
+    A folder that exists is taken as it is, "=" in its name or not.
+
+    Raises:
+        RebenchError: there is no such folder.
+    """
+    text = str(given)
+    name, _, folder = text.partition("=")
+    if not (name and folder) or os.path.exists(text):
+        name, folder = "", text
+    if not os.path.isdir(folder):  # unlike pathlib, also says so of a name that no file system takes
+        raise RebenchError(f"{folder} is not a run (no such folder): give the folder of a `rebench run`")
+    return name, folder
+
+
+def model_name(run: Run) -> str:
+    """What a run is called that was given no name: "safire:tiny"."""
+    model = run.record.model
+    return f"{model.name}:{model.variant}" if model.variant else model.name
+
+
 def _read(runs: Sequence[str | Path]) -> list[tuple[str, Run]]:
     """Name and run; two runs of one model that were not named are called after their folders."""
-    given = []
-    for text in map(str, runs):
-        name, mark, folder = text.partition("=")
-        try:
-            labelled = bool(mark) and bool(name) and not Path(text).exists()
-            given.append((name if labelled else None, _run(folder if labelled else text)))
-        except OSError as error:  # a name that no file system takes
-            raise RebenchError(f"could not read {text}: {error.strerror}") from error
+    given = [(name, _run(folder)) for name, folder in map(name_and_folder, runs)]
     folders = [run.path.resolve() for _, run in given]
     if len(set(folders)) < len(folders):
         twice = next(f for i, f in enumerate(folders) if f in folders[:i])
         raise RebenchError(f"{twice} was given twice: compare different runs")
-    models = [_model(run) for name, run in given if name is None]
+    models = [model_name(run) for name, run in given if not name]
     taken = {name for name, _ in given}
 
     def called(run: Run) -> str:
-        model = _model(run)
+        model = model_name(run)
         return model if models.count(model) == 1 and model not in taken else str(run.path)
 
     return [(name or called(run), run) for name, run in given]
@@ -191,11 +208,6 @@ def _run(folder: str) -> Run:
     if (twice := run.scores["sample_id"].duplicated()).any():
         raise RebenchError(f"{place} has {run.scores['sample_id'][twice].iloc[0]!r} twice: {remedy}")
     return run
-
-
-def _model(run: Run) -> str:
-    model = run.record.model
-    return f"{model.name}:{model.variant}" if model.variant else model.name
 
 
 def _check_alike(named: list[tuple[str, Run]]) -> Protocol:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rebench.data.masks import check, encode, from_annotation
+from rebench.data.masks import encode, from_annotation
 from rebench.data.split import Rle, Sample, Split
 from rebench.errors import RebenchError
 from rebench.evaluation import score_run
@@ -33,8 +33,14 @@ MAX_LINE = 4 * 2**20
 MAX_TEXT = 2**30
 """Bytes of a line, and of a whole file unpacked: no archive is read further than this."""
 
+MAX_LINES = 2_000_000
+"""No split has a tenth of that; blank ones take their time too."""
+
 _NAMED = 3
 """Offenders that an error names; the others are counted."""
+
+_SHOWN = 100
+"""Characters of what a file says that an error repeats."""
 
 
 class Entry(NamedTuple):
@@ -129,14 +135,14 @@ def checked_masks(path: Path, split: Split) -> dict[str, Rle]:
     unknown, twice, unfit = [], [], []
     for name, mask in read_entries(path, split):
         if name not in samples:
-            unknown.append(name)
+            unknown.append(name[:_SHOWN])
         elif name in masks:
             twice.append(name)
         else:
             try:
                 masks[name] = _mask(mask, samples[name])
             except RebenchError as error:
-                unfit.append(f"{name}: {error}")
+                unfit.append(f"{name}: {str(error)[: 2 * _SHOWN]}")
                 masks[name] = Rle(size=[0, 0], counts="")  # seen, so that its double is found
     if unknown or twice or unfit:
         raise Unfit(path, split, unknown, twice, unfit)
@@ -174,6 +180,8 @@ def read_entries(path: Path, split: Split) -> Iterator[Entry]:
 
 def _json_lines(path: Path, split: Split) -> Iterator[Entry]:
     for number, line in enumerate(_bounded_lines(path), 1):
+        if number > MAX_LINES:
+            raise RebenchError(f"{path} has more than {MAX_LINES:,} lines: that is no file of predictions")
         text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         if not text.strip():
             continue
@@ -207,11 +215,12 @@ def _check_header(header: Mapping[str, Any], path: Path, split: Split) -> None:
     version = header[HEADER]
     if not isinstance(version, int) or not 1 <= version <= HEADER_VERSION:
         raise RebenchError(
-            f"{path} is of version {version!r}, this rebench reads {HEADER_VERSION}: upgrade rebench-ris"
+            f"{path} is of version {str(version)[:_SHOWN]!r}, this rebench reads {HEADER_VERSION}: upgrade"
+            " rebench-ris"
         )
     name, manifest = header.get("split", split.name), header.get("manifest_sha256", split.manifest.sha256)
     if name != split.name:
-        raise OtherSplit(f"{path} has predictions on {name!r}, not on {split.name}")
+        raise OtherSplit(f"{path} has predictions on {str(name)[:_SHOWN]!r}, not on {split.name}")
     if manifest != split.manifest.sha256:
         raise OtherSplit(
             f"{path} was made on another {split.name} (manifest {str(manifest)[:12]}) than the one here"
@@ -258,9 +267,9 @@ def _mask(mask: Any, sample: Sample) -> Rle:
     """Validated run lengths at the size of the picture. Raises RebenchError if there are none."""
     if isinstance(mask, Path):
         return encode(_read_png(mask, sample))
-    if isinstance(mask, Mapping):
-        return from_annotation(mask, sample.height, sample.width)
-    return check({"size": [sample.height, sample.width], "counts": mask}, sample.height, sample.width)
+    if not isinstance(mask, Mapping):
+        mask = {"size": [sample.height, sample.width], "counts": mask}
+    return from_annotation(mask, sample.height, sample.width)
 
 
 def _read_png(file: Path, sample: Sample) -> np.ndarray[Any, np.dtype[np.bool_]]:

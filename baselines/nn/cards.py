@@ -1,14 +1,19 @@
 """The card of a model of ours: from its entry in the list of variants and from its weights."""
 
 import hashlib
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from baselines.ops.backends import choose
+from rebench.errors import RebenchError
 from rebench.predict.interface import UNTRAINED, ModelCard, Variant
+
+C = TypeVar("C")
 
 
 def card_of(
@@ -49,11 +54,16 @@ def card_of(
     return ModelCard(
         **common,
         weights=file.stem if packaged else file.name,
-        weights_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        weights_sha256=_sha256(file),
         licence=variant.licence if packaged else None,
         trained_on=variant.trained_on if packaged else _trained_on(file),
         warning=warning,
     )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def metadata(file: Path) -> dict[str, str]:
@@ -65,6 +75,25 @@ def metadata(file: Path) -> dict[str, str]:
             return dict(content.metadata() or {})
     except (OSError, SafetensorError):
         return {}  # whoever reads its tensors will say so
+
+
+def config_in(file: Path, model: str, read: Callable[[Any], C], otherwise: C) -> C:
+    """The configuration that a weights file of ours holds under the model's name.
+
+    Args:
+        read: makes it of what the JSON there says.
+        otherwise: where the file says nothing.
+
+    Raises:
+        RebenchError: it says something that is no configuration.
+    """
+    said = metadata(file).get(model.lower())
+    if said is None:
+        return otherwise
+    try:
+        return read(json.loads(said))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise RebenchError(f"{file} does not say what {model} it is of: {error}") from error
 
 
 def _trained_on(file: Path) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,6 +15,9 @@ from torch import Tensor, nn
 from rebench.errors import RebenchError
 
 _log = logging.getLogger(__name__)
+
+SWIN_NORMS = r".*hidden_states_norms\."
+"""For `pretrained`: the norms on the levels of a SwinBackbone, which no published Swin has."""
 
 
 def read_state(file: str | Path) -> dict[str, Tensor]:
@@ -51,14 +55,23 @@ def _safetensors(file: Path) -> Any:
 
 
 def _checkpoint(file: Path) -> Any:
-    try:
-        with _placeholders(file):
-            return torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file fails in any way
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise RebenchError(
-            f"{file} cannot be read as weights alone ({reason}): save its tensors as safetensors"
-        ) from error
+    failed: Exception | None = None
+    for kind in (_EmptyDict, _Inert):  # as dicts, options of most classes can be filled; a few cannot
+        try:
+            with _placeholders(file, kind):
+                return torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # a damaged file fails in any way
+            failed = error
+    raise RebenchError(
+        f"{file} cannot be read as weights alone ({_reason(failed)}): save its tensors as safetensors"
+    ) from failed
+
+
+def _reason(error: Exception | None) -> str:
+    """What PyTorch stumbled over; the advice around it, to run the file's code, is not ours to give."""
+    text = str(error)
+    own = text.partition("WeightsUnpickler error:")[2].strip() or text.strip() or type(error).__name__
+    return own.splitlines()[0]
 
 
 class _Inert:
@@ -69,7 +82,18 @@ class _Inert:
     def __setstate__(self, state: Any) -> None: ...
 
 
-def _placeholders(file: Path) -> Any:
+class _EmptyDict(_Inert):
+    """The same; made without arguments it is a dict, which PyTorch fills where it would fill nothing else.
+
+    Options are often of a subclass of dict (yacs' CfgNode in VMamba's checkpoints) or of a plain class.
+    """
+
+    def __new__(cls, *args: Any) -> Any:
+        return super().__new__(cls) if args and cls.__name__ != "defaultdict" else OrderedDict()
+
+
+def _placeholders(file: Path, kind: type[_Inert]) -> Any:
+    """A context in which every class and function that the file names is a stand-in that does nothing."""
     find = getattr(torch.serialization, "get_unsafe_globals_in_checkpoint", None)  # since PyTorch 2.6
     try:
         names = find(file) if find else []
@@ -78,7 +102,7 @@ def _placeholders(file: Path) -> Any:
     stand_ins = []
     for name in names:
         module, _, attribute = name.rpartition(".")
-        stand_ins.append(type(attribute, (_Inert,), {"__module__": module, "__qualname__": attribute}))
+        stand_ins.append(type(attribute, (kind,), {"__module__": module, "__qualname__": attribute}))
     return torch.serialization.safe_globals(stand_ins) if stand_ins else nullcontext()
 
 
@@ -115,6 +139,27 @@ def shape(state: Mapping[str, Any], name: str) -> tuple[int, ...]:
     if name not in state:
         raise RebenchError(f"these weights have no tensor {name}: they are of another model")
     return tuple(state[name].shape)
+
+
+def pretrained(kind: Any, source: str | Path, spare: str = "", **options: Any) -> Any:
+    """A transformers model in float32 with all of its weights, of a name on the hub or a folder.
+
+    transformers fills what a file lacks with random numbers and goes on; here that is an error.
+
+    Args:
+        kind: the class.
+        spare: a regular expression; tensors whose names it matches at the beginning may be missing.
+        options: for `kind.from_pretrained`.
+
+    Raises:
+        ValueError: tensors are missing.
+        OSError, RuntimeError: as `from_pretrained`.
+    """
+    model, said = kind.from_pretrained(source, output_loading_info=True, **options)
+    missing = sorted(name for name in said["missing_keys"] if not (spare and re.match(spare, name)))
+    if missing:
+        raise ValueError(f"{source} lacks {len(missing)} tensors of a {kind.__name__} ({_first(missing)})")
+    return model.float()
 
 
 def adopt(model: nn.Module, state: Mapping[str, Tensor], source: str, strict: bool = True) -> None:

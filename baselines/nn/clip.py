@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from baselines.nn.checkpoint import pretrained
 from rebench.errors import RebenchError
 
 LARGE = "openai/clip-vit-large-patch14"
@@ -36,12 +37,12 @@ class ClipText(nn.Module):
 
     @classmethod
     def from_pretrained(cls, source: str | Path = LARGE) -> "ClipText":
-        """The trained tower of a name on the Hugging Face hub, or of a folder that holds such a model."""
+        """The trained tower of a name on the Hugging Face hub, or of a folder; errors as of `pretrained`."""
         from transformers import CLIPTextModel
 
         made = cls.__new__(cls)
         nn.Module.__init__(made)
-        made.text_model = _tower(CLIPTextModel.from_pretrained(source))
+        made.text_model = _tower(pretrained(CLIPTextModel, source))
         made.width = made.text_model.config.hidden_size
         return made
 

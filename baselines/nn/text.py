@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +13,15 @@ from torch import Tensor, nn
 from rebench.errors import RebenchError
 
 BERT = "bert-base-uncased"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A batch of sentences: words (B, L, W), sentence (B, W), and which words are no padding, (B, L) bool."""
+
+    words: Tensor
+    sentence: Tensor
+    real: Tensor
 
 
 class Tokenizer(Protocol):

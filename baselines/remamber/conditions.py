@@ -1,22 +1,13 @@
 """What a map is told of the sentence: one vector everywhere, and its likeness to every position."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from baselines.nn.text import Text
 from baselines.nn.vmamba import Linear2d
 from baselines.remamber.config import ReMamberConfig
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A batch of sentences: words (B, L, W), sentence (B, W), and which words are no padding, (B, L) bool."""
-
-    words: Tensor
-    sentence: Tensor
-    real: Tensor
 
 
 class LocalInteraction(nn.Module):

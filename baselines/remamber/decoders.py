@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from baselines.nn.text import Text
 from baselines.nn.vmamba import SS2D, LayerNorm2d, Linear2d
-from baselines.remamber.conditions import Text, TextMaps
+from baselines.remamber.conditions import TextMaps
 from baselines.remamber.config import ReMamberConfig
 
 

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from baselines.nn.text import Text
 from baselines.nn.vmamba import SS2D, LayerNorm2d, Linear2d
 from baselines.nn.vssm import StateSpaceBranch
 from baselines.ops.paths import directions, map_paths
-from baselines.remamber.conditions import Text
 from baselines.remamber.config import ReMamberConfig
 
 

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from baselines.nn.text import Text
 from baselines.nn.vmamba import VMamba
-from baselines.remamber.conditions import Text, TextMaps
+from baselines.remamber.conditions import TextMaps
 from baselines.remamber.config import ReMamberConfig
 from baselines.remamber.decoders import DECODERS, resize
 from baselines.remamber.fusions import BLOCKS

@@ -1,6 +1,5 @@
 """ReMamber behind the suite's predictor interface."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from baselines.nn.cards import card_of, metadata
+from baselines.nn.cards import card_of, config_in
 from baselines.nn.checkpoint import read_state
 from baselines.nn.clip import ClipText, ClipTokenizer
 from baselines.nn.images import squashed
+from baselines.nn.predictor import EncodeOnce
 from baselines.nn.text import Tokenizer
 from baselines.nn.tiny import load_tiny
 from baselines.nn.untrained import StandInTokenizer, seeded
@@ -73,33 +73,28 @@ def load(
         if not any(TEXT in name for name in state):
             raise RebenchError(f"{source} has no text encoder ({TEXT}*): ReMamber's is trained with the rest")
         decoder, kind = BUILT[chosen.name]
-        fields = _fields_of(source) or {"decoder": decoder, "variant": kind}
+        # a released file holds no configuration: its tensors tell
+        fields = config_in(source, "ReMamber", _fields, {"decoder": decoder, "variant": kind})
         model = from_released(state, text_encoder=ClipText.large(), **fields)
         tokenizer = ClipTokenizer.beside(source, model.config.max_words)
     card = card_of("remamber", chosen, model, source, device, packaged=weights is None, seed=seed)
-    return ReMamberPredictor(model.to(device), tokenizer, card)
+    return ReMamberPredictor(model.to(device, torch.float32), tokenizer, card)
 
 
-def _fields_of(file: Path) -> dict[str, Any]:
-    """The configuration that a file of ours holds; a released one holds none, its tensors tell."""
-    said = metadata(file).get("remamber")
-    try:
-        fields = json.loads(said or "{}").items()
-        return {name: tuple(value) if isinstance(value, list) else value for name, value in fields}
-    except (ValueError, AttributeError) as error:
-        raise RebenchError(f"{file} does not say what ReMamber it is of: {error}") from error
+def _fields(said: dict[str, Any]) -> dict[str, Any]:
+    """The configuration as JSON keeps it to fields of `ReMamberConfig`."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
 
 
-class ReMamberPredictor:
+class ReMamberPredictor(EncodeOnce):
     """Looks at a picture once, as far as it can, and answers its expressions from that."""
 
     def __init__(self, model: ReMamber, tokenizer: Tokenizer, card: ModelCard) -> None:
         """A predictor; the model has a text encoder."""
         if model.text_encoder is None:
             raise RebenchError("this ReMamber has no text encoder, so it cannot read expressions")
-        self.model, self.text_encoder = model.eval(), model.text_encoder
-        self.tokenizer, self.card = tokenizer, card
-        self.device = next(model.parameters()).device
+        super().__init__(model, tokenizer, card)
+        self.text_encoder = model.text_encoder
 
     @torch.inference_mode()
     def encode(self, image: NDArray[np.uint8]) -> Tensor:
@@ -119,11 +114,3 @@ class ReMamberPredictor:
             self.model.decode(encoded.expand(len(said[0]), -1, -1, -1), *said, (size, size)) for said in parts
         ]
         return list(torch.cat(logits)[:, 0].float().cpu().numpy())
-
-    def predict(self, image: NDArray[np.uint8], expressions: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Logits per expression."""
-        return self.decode(self.encode(image), expressions)
-
-    def truncated(self, expressions: Sequence[str]) -> list[bool]:
-        """Which expressions have more words than the model reads."""
-        return self.tokenizer.truncated(expressions)

@@ -36,6 +36,8 @@ VARIANTS = (
         trainable=1_444_457,
         image_size=96,
         max_words=24,
-        note="for scenes",
+        file="weights/tiny-scenes.safetensors",
+        licence="Apache-2.0",
+        trained_on=("scenes:train",),
     ),
 )

@@ -204,35 +204,3 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "Swin-B": {"image": SWIN_B},
     "text encoder trained": {"train_text": True},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingRecipe:
-    """How the paper trains (sections 3.5 and 4.2).
-
-    Attributes:
-        optimizer: the text says Adam and cites AdamW; read as Adam, without weight decay.
-        milestones: epochs at which the rate is multiplied by `decay`.
-        focal, focal_gamma, dice: weights of the losses (eq. 12), on logits at four times the size of the
-            features, where the masks are reduced to.
-        max_words: tokens kept, by dataset.
-    """
-
-    optimizer: str = "adam"
-    lr: float = 1e-4
-    weight_decay: float = 0.0
-    milestones: tuple[int, ...] = (30, 42)
-    decay: float = 0.1
-    epochs: int = 50
-    batch: int = 32
-    focal: float = 0.5
-    focal_gamma: float = 2.0
-    dice: float = 0.5
-    max_words: tuple[tuple[str, int], ...] = (("refcoco", 17), ("refcoco+", 25), ("refcocog", 25))
-
-    def rate(self, epoch: int) -> float:
-        """The learning rate in an epoch, counted from 0."""
-        return self.lr * self.decay ** sum(epoch >= milestone for milestone in self.milestones)
-
-
-PAPER_RECIPE = TrainingRecipe()

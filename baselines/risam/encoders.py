@@ -7,7 +7,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from baselines.nn.checkpoint import SWIN_NORMS, pretrained
 from baselines.risam.config import ImageEncoderConfig
+
+_NOT_VISION = r"(?!vision_encoder\.)"
 
 
 class SamEncoder(nn.Module):
@@ -18,7 +21,9 @@ class SamEncoder(nn.Module):
         from transformers import SamModel
 
         self.levels = config.levels
-        self.vision: Any = _sam(config) if source is None else SamModel.from_pretrained(source).vision_encoder
+        self.vision: Any = (
+            _sam(config) if source is None else pretrained(SamModel, source, _NOT_VISION).vision_encoder
+        )
         del self.vision.neck  # its output is not used
         del self.vision.layers[max(self.levels) + 1 :]
 
@@ -62,7 +67,7 @@ class VitEncoder(nn.Module):
 
         self.levels = config.levels
         if source is not None:
-            self.vision: Any = ViTModel.from_pretrained(source, add_pooling_layer=False)
+            self.vision: Any = pretrained(ViTModel, source, add_pooling_layer=False)
             return
         vision = ViTConfig(
             hidden_size=config.width,
@@ -89,7 +94,7 @@ class SwinEncoder(nn.Module):
 
         stages = [f"stage{level + 1}" for level in config.levels]
         if source is not None:
-            self.vision: Any = SwinBackbone.from_pretrained(source, out_features=stages)
+            self.vision: Any = pretrained(SwinBackbone, source, SWIN_NORMS, out_features=stages)
             return
         vision = SwinConfig(
             image_size=config.size,

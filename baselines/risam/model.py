@@ -1,14 +1,14 @@
 """RISAM: frozen SAM and CLIP, and between them what is trained (Zhang et al. 2024)."""
 
+import hashlib
 from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 
 from baselines.nn.clip import ClipText
-from baselines.nn.losses import dice_loss, focal_loss
 from baselines.risam.attention import sine_positions
-from baselines.risam.config import PAPER_RECIPE, RISAMConfig, TextEncoderConfig, TrainingRecipe
+from baselines.risam.config import RISAMConfig, TextEncoderConfig
 from baselines.risam.decoder import MaskDecoder
 from baselines.risam.encoders import image_encoder
 from baselines.risam.enhancement import ENHANCEMENTS
@@ -99,6 +99,19 @@ class RISAM(nn.Module):
         prefixes = ("image_encoder.",) if self.config.train_text else ("image_encoder.", "text_encoder.")
         return {name: tensor for name, tensor in self.state_dict().items() if name.startswith(prefixes)}
 
+    def frozen_sha256(self) -> str:
+        """A hash of the frozen encoders' tensors, whatever transformers calls them and in which order.
+
+        What is trained fits these encoders alone, and a file of it does not hold them.
+        """
+        digests = []
+        for tensor in self.frozen_state().values():
+            array = tensor.detach().cpu().contiguous().numpy()
+            digest = hashlib.sha256(f"{array.dtype} {array.shape} ".encode())
+            digest.update(array)
+            digests.append(digest.digest())
+        return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+
 
 def untrained_text(config: TextEncoderConfig) -> ClipText:
     """A text tower of these sizes."""
@@ -110,12 +123,6 @@ def untrained_text(config: TextEncoderConfig) -> ClipText:
         vocab_size=config.vocabulary,
         max_position_embeddings=config.positions,
     )
-
-
-def loss(logits: Tensor, masks: Tensor, recipe: TrainingRecipe = PAPER_RECIPE) -> Tensor:
-    """Weighted focal and dice loss (eq. 12) of logits (B, 1, h, w) and masks (B, 1, h, w) in 0 to 1."""
-    focal = focal_loss(logits, masks, recipe.focal_gamma)
-    return recipe.focal * focal + recipe.dice * dice_loss(logits, masks)
 
 
 def parameter_counts(model: nn.Module) -> dict[str, int]:

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 from torch import Tensor
 from transformers.utils import cached_file
 
-from baselines.nn.cards import card_of, metadata
+from baselines.nn.cards import card_of, config_in, metadata
 from baselines.nn.checkpoint import adopt, as_tensors, read_state
 from baselines.nn.clip import ClipText, ClipTokenizer
+from baselines.nn.files import write_tensors
+from baselines.nn.predictor import EncodeOnce
 from baselines.nn.text import Tokenizer
 from baselines.nn.tiny import load_tiny
 from baselines.nn.untrained import StandInTokenizer, seeded
@@ -89,12 +90,12 @@ def load(
         warning=None if threshold == 0.5 else said,
         seed=seed,
     )
-    return RISAMPredictor(model.to(device).eval(), tokenizer, card, kept)
+    return RISAMPredictor(model.to(device, torch.float32), tokenizer, card, kept)
 
 
 def _trained(file: Path, otherwise: RISAMConfig) -> tuple[RISAM, ClipTokenizer]:
     """The model of a weights file, with its encoders from beside it or from the hub."""
-    state, config = as_tensors(read_state(file)), _config_of(file, otherwise)
+    state, config = as_tensors(read_state(file)), config_in(file, "RISAM", RISAMConfig.from_dict, otherwise)
     try:
         clip = _source(config.text.pretrained, file.parent)
         tokenizer = ClipTokenizer(clip, config.max_words)
@@ -109,23 +110,18 @@ def _trained(file: Path, otherwise: RISAMConfig) -> tuple[RISAM, ClipTokenizer]:
         ) from error
     model = RISAM(config, image, text)
     adopt(model, model.frozen_state() | state, f"the weights of {file}")
+    said = metadata(file).get("frozen_sha256")
+    if said is not None and said != model.frozen_sha256():
+        raise RebenchError(
+            f"{file} was trained with other weights of its frozen encoders than {config.image.pretrained} "
+            f"and {config.text.pretrained} have here: put their folders beside it"
+        )
     return model, tokenizer
 
 
 def save(model: RISAM, file: str | Path) -> None:
     """Write the trained part of a model as safetensors, with its configuration."""
-    state = {name: tensor.contiguous() for name, tensor in model.trained_state().items()}
-    save_file(state, file, metadata={"risam": json.dumps(asdict(model.config))})
-
-
-def _config_of(file: Path, otherwise: RISAMConfig) -> RISAMConfig:
-    said = metadata(file).get("risam")
-    if said is None:
-        return otherwise
-    try:
-        return RISAMConfig.from_dict(json.loads(said))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise RebenchError(f"{file} does not say what RISAM it is of: {error}") from error
+    write_tensors(model.trained_state(), Path(file), {"risam": json.dumps(asdict(model.config))})
 
 
 def _source(name: str, folder: Path) -> str | Path:
@@ -144,15 +140,14 @@ class Encoded:
     place: Placement
 
 
-class RISAMPredictor:
+class RISAMPredictor(EncodeOnce):
     """Looks at a picture once and answers its expressions from that."""
 
     def __init__(
         self, model: RISAM, tokenizer: Tokenizer, card: ModelCard, embeddings: str | Path | None = None
     ) -> None:
         """A predictor; with a folder `embeddings`, what it made of a picture is kept there."""
-        self.model, self.tokenizer, self.card = model, tokenizer, card
-        self.device = next(model.parameters()).device
+        super().__init__(model, tokenizer, card)
         self.side = model.config.image.size
         self.cache = EmbeddingCache(embeddings, self._key()) if embeddings else None
 
@@ -181,11 +176,3 @@ class RISAMPredictor:
         threshold = self.model.config.threshold
         shifted = logits - math.log(threshold / (1 - threshold))
         return list(shifted[:, 0].float().cpu().numpy())
-
-    def predict(self, image: NDArray[np.uint8], expressions: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Logits per expression."""
-        return self.decode(self.encode(image), expressions)
-
-    def truncated(self, expressions: Sequence[str]) -> list[bool]:
-        """Which expressions have more words than the model reads."""
-        return self.tokenizer.truncated(expressions)

@@ -87,11 +87,11 @@ class SaFiReConfig:
 
 BASE = SaFiReConfig()
 TINY = SaFiReConfig(
-    image_size=128,
-    embed_dim=28,
-    depths=(1, 1, 2, 1),
-    heads=(1, 2, 4, 7),
-    swin_window=8,
+    image_size=96,
+    embed_dim=24,
+    depths=(2, 2, 4, 2),
+    heads=(1, 2, 4, 8),
+    swin_window=6,
     swin_mlp_ratio=2.0,
     drop_path=0.0,
     text="small",
@@ -100,7 +100,7 @@ TINY = SaFiReConfig(
     text_heads=4,
     vocabulary=0,  # the length of its word list, filled in where the list is read
     max_words=24,
-    window=8,
+    window=6,
     ssm_ratio=1.0,
     mlp_ratio=2.0,
     open_gates=True,

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
@@ -117,13 +116,3 @@ class SaFiRe(nn.Module):
     def forward(self, images: Tensor, ids: Tensor, real: Tensor) -> Tensor:
         """Logits (B, 1, H, W), one expression per image."""
         return self.decode(self.encode(images), ids, real, (images.shape[-2], images.shape[-1]))
-
-
-def normalise(images: Tensor, size: int) -> Tensor:
-    """uint8 images (B, H, W, 3) to the network's input (B, 3, size, size), the aspect ratio not kept."""
-    x = images.permute(0, 3, 1, 2).float() / 255
-    if x.shape[-2:] != (size, size):
-        x = interpolate(x, (size, size), mode="bilinear", align_corners=False, antialias=True)
-    mean = torch.tensor([0.485, 0.456, 0.406], device=x.device).view(3, 1, 1)
-    std = torch.tensor([0.229, 0.224, 0.225], device=x.device).view(3, 1, 1)
-    return (x - mean) / std

@@ -8,19 +8,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 from torch import Tensor
 
-from baselines.nn.cards import card_of, metadata
+from baselines.nn.cards import card_of, config_in
 from baselines.nn.checkpoint import adopt, as_tensors, read_state
+from baselines.nn.files import write_tensors
+from baselines.nn.images import normalised
+from baselines.nn.predictor import EncodeOnce
 from baselines.nn.scene_words import scene_tokenizer
 from baselines.nn.text import BertTokenizer, Tokenizer
 from baselines.nn.untrained import StandInTokenizer, seeded
 from baselines.safire.config import CONFIGS, SaFiReConfig
-from baselines.safire.model import SaFiRe, normalise
+from baselines.safire.model import SaFiRe
 from baselines.safire.variants import VARIANTS
-from rebench.errors import RebenchError
-from rebench.predict.interface import UNTRAINED, ModelCard
+from rebench.predict.interface import UNTRAINED
 from rebench.predict.variants import choose
 
 PACKAGED = Path(__file__).parent / "weights" / "tiny-scenes.safetensors"
@@ -52,27 +53,16 @@ def load(
     else:
         file = Path(source)
         state = as_tensors(read_state(file))
-        config = _with_words(_config_of(file, CONFIGS[chosen.name]))
+        config = _with_words(config_in(file, "SaFiRe", SaFiReConfig.from_dict, CONFIGS[chosen.name]))
         model = SaFiRe(config)
         adopt(model, state, f"the weights of {file}")
     card = card_of("safire", chosen, model, source, device, packaged=weights is None, seed=seed)
-    return SaFiRePredictor(model.to(device).eval(), _tokenizer(config, file), card)
+    return SaFiRePredictor(model.to(device, torch.float32), _tokenizer(config, file), card)
 
 
 def save(model: SaFiRe, file: str | Path) -> None:
     """Write a model as safetensors, with its configuration."""
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    save_file(state, file, metadata={"safire": json.dumps(asdict(model.config))})
-
-
-def _config_of(file: Path, otherwise: SaFiReConfig) -> SaFiReConfig:
-    said = metadata(file).get("safire")
-    if said is None:
-        return otherwise
-    try:
-        return SaFiReConfig.from_dict(json.loads(said))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise RebenchError(f"{file} does not say what SaFiRe it is of: {error}") from error
+    write_tensors(model.state_dict(), Path(file), {"safire": json.dumps(asdict(model.config))})
 
 
 def _with_words(config: SaFiReConfig) -> SaFiReConfig:
@@ -88,18 +78,16 @@ def _tokenizer(config: SaFiReConfig, file: Path | None) -> Tokenizer:
     return BertTokenizer.beside(file, config.max_words)
 
 
-class SaFiRePredictor:
+class SaFiRePredictor(EncodeOnce):
     """Looks at a picture once and answers its expressions from that."""
 
-    def __init__(self, model: SaFiRe, tokenizer: Tokenizer, card: ModelCard) -> None:
-        self.model, self.tokenizer, self.card = model, tokenizer, card
-        self.device = next(model.parameters()).device
+    model: SaFiRe
 
     @torch.inference_mode()
     def encode(self, image: NDArray[np.uint8]) -> list[Tensor]:
         """The four levels of the picture, (1, C_i, H_i, W_i) each."""
         pixels = torch.tensor(image, device=self.device)[None]
-        return self.model.encode(normalise(pixels, self.model.config.image_size))
+        return self.model.encode(normalised(pixels, self.model.config.image_size))
 
     @torch.inference_mode()
     def decode(self, encoded: list[Tensor], expressions: Sequence[str]) -> list[NDArray[np.float32]]:
@@ -108,11 +96,3 @@ class SaFiRePredictor:
         levels = [level.expand(len(ids), -1, -1, -1) for level in encoded]
         size = self.model.config.image_size
         return list(self.model.decode(levels, ids, real, (size, size))[:, 0].float().cpu().numpy())
-
-    def predict(self, image: NDArray[np.uint8], expressions: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Logits per expression."""
-        return self.decode(self.encode(image), expressions)
-
-    def truncated(self, expressions: Sequence[str]) -> list[bool]:
-        """Which expressions have more words than the model reads."""
-        return self.tokenizer.truncated(expressions)

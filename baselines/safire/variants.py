@@ -19,9 +19,9 @@ VARIANTS = (
     Variant(
         name="tiny",
         paper=PAPER,
-        parameters=2_352_533,
-        trainable=2_352_533,
-        image_size=128,
+        parameters=2_309_405,
+        trainable=2_309_405,
+        image_size=96,
         max_words=24,
         file="weights/tiny-scenes.safetensors",
         licence="Apache-2.0",

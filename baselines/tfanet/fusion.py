@@ -1,23 +1,13 @@
 """One fusion between two stages of the trunk: the fusion block, the two scans, and what they give."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
+from baselines.nn.text import Text
 from baselines.nn.vmamba import SS2D, LayerNorm2d, Linear2d
 from baselines.tfanet.attention import ATTENTIONS
 from baselines.tfanet.config import TFANetConfig
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A batch of sentences: words (B, L, W), zero where padding; sentence (B, W); real (B, L) bool."""
-
-    words: Tensor
-    sentence: Tensor
-    real: Tensor
 
 
 class FusionBlock(nn.Module):
@@ -105,7 +95,10 @@ class Fusion(nn.Module):
         self.project = Linear2d(3 * width, width)
 
     def forward(self, x: Tensor, text: Text) -> tuple[Tensor, Tensor]:
-        """F_F (B, C, H, W) and the words F_LV (B, C, L), zero where padding, of a map (B, C, H, W)."""
+        """F_F (B, C, H, W) and the words F_LV (B, C, L), zero where padding, of a map (B, C, H, W).
+
+        The words of the text are zero where padding.
+        """
         words = self.text(text.words).transpose(1, 2).masked_fill(~text.real[:, None], 0)
         visual, verbal = self.attention(x, words, text.real)
         if self.residual:

@@ -5,10 +5,11 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from baselines.nn.clip import ClipText
+from baselines.nn.text import Text
 from baselines.nn.vmamba import VMamba
 from baselines.tfanet.config import TFANetConfig
 from baselines.tfanet.decoder import MaskDecoder
-from baselines.tfanet.fusion import Fusion, Text
+from baselines.tfanet.fusion import Fusion
 from rebench.errors import RebenchError
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 from torch import Tensor
 
-from baselines.nn.cards import card_of, metadata
-from baselines.nn.checkpoint import adopt, read_state
+from baselines.nn.cards import card_of, config_in
+from baselines.nn.checkpoint import adopt, as_tensors, read_state
 from baselines.nn.clip import ClipText, ClipTokenizer
+from baselines.nn.files import write_tensors
 from baselines.nn.images import squashed
+from baselines.nn.predictor import EncodeOnce
 from baselines.nn.text import Tokenizer
 from baselines.nn.tiny import load_tiny
 from baselines.nn.untrained import StandInTokenizer, seeded
@@ -57,42 +58,31 @@ def load(
         tokenizer = StandInTokenizer.clip(model.config.max_words)
     else:
         source = Path(source)
-        state, config = read_state(source), _config_of(source, CONFIGS[chosen.name])
+        state = as_tensors(read_state(source))
+        config = config_in(source, "TFANet", TFANetConfig.from_dict, CONFIGS[chosen.name])
         with torch.device("meta"):
             model = TFANet(config)
         model.text_encoder = ClipText.large()
         adopt(model, state, f"the weights of {source}")
         tokenizer = ClipTokenizer.beside(source, config.max_words)
     card = card_of("tfanet", chosen, model, source, device, packaged=weights is None, seed=seed)
-    return TFANetPredictor(model.to(device), tokenizer, card)
+    return TFANetPredictor(model.to(device, torch.float32), tokenizer, card)
 
 
 def save(model: TFANet, file: str | Path) -> None:
     """Write a model as safetensors, with its configuration."""
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    save_file(state, file, metadata={"tfanet": json.dumps(asdict(model.config))})
+    write_tensors(model.state_dict(), Path(file), {"tfanet": json.dumps(asdict(model.config))})
 
 
-def _config_of(file: Path, otherwise: TFANetConfig) -> TFANetConfig:
-    said = metadata(file).get("tfanet")
-    if said is None:
-        return otherwise
-    try:
-        return TFANetConfig.from_dict(json.loads(said))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise RebenchError(f"{file} does not say what TFANet it is of: {error}") from error
-
-
-class TFANetPredictor:
+class TFANetPredictor(EncodeOnce):
     """Answers the expressions of a picture in one batch, from what they share."""
 
     def __init__(self, model: TFANet, tokenizer: Tokenizer, card: ModelCard) -> None:
         """A predictor; the model has a text encoder."""
         if model.text_encoder is None:
             raise RebenchError("this TFANet has no text encoder, so it cannot read expressions")
-        self.model, self.text_encoder = model.eval(), model.text_encoder
-        self.tokenizer, self.card = tokenizer, card
-        self.device = next(model.parameters()).device
+        super().__init__(model, tokenizer, card)
+        self.text_encoder = model.text_encoder
 
     @torch.inference_mode()
     def encode(self, image: NDArray[np.uint8]) -> Tensor:
@@ -109,11 +99,3 @@ class TFANetPredictor:
         each = encoded.expand(len(ids), -1, -1, -1)
         scores = self.model.decode(each, words, sentence, real, (size, size))
         return list((scores[:, 1] - scores[:, 0]).float().cpu().numpy())
-
-    def predict(self, image: NDArray[np.uint8], expressions: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Logits per expression."""
-        return self.decode(self.encode(image), expressions)
-
-    def truncated(self, expressions: Sequence[str]) -> list[bool]:
-        """Which expressions have more words than the model reads."""
-        return self.tokenizer.truncated(expressions)

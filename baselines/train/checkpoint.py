@@ -1,7 +1,6 @@
 """What a training needs to go on as if it had never stopped: in one file, written whole or not at all."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from baselines.nn.files import whole
 from baselines.train.precision import Precision
 from rebench.errors import RebenchError
 
@@ -37,7 +37,11 @@ class State:
 
 
 def save(file: Path, state: State, identity: Mapping[str, Any]) -> None:
-    """Write a state, with what must be the same when it is continued. Frozen tensors are left out."""
+    """Write a state, with what must be the same when it is continued. Frozen tensors are left out.
+
+    Raises:
+        RebenchError: it cannot be written; the file is as it was.
+    """
     frozen = _frozen(state.model)
     content = {
         "step": state.step,
@@ -50,9 +54,8 @@ def save(file: Path, state: State, identity: Mapping[str, Any]) -> None:
         "loss": state.loss,
         "seconds": state.seconds,
     }
-    part = file.with_suffix(".tmp")
-    torch.save(content, part)
-    os.replace(part, file)
+    with whole(file) as part:
+        torch.save(content, part)
 
 
 def resume(file: Path, state: State, identity: Mapping[str, Any]) -> None:
@@ -65,9 +68,17 @@ def resume(file: Path, state: State, identity: Mapping[str, Any]) -> None:
         return
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
+        _refuse_another(file, content["recipe"], _plain(identity))
+        _put(content, state)
+    except RebenchError:
+        raise
     except Exception as error:  # a damaged file fails in any way
-        raise RebenchError(f"{file} is damaged: use another --out, or --fresh to begin anew") from error
-    _refuse_another(file, content["recipe"], _plain(identity))
+        raise RebenchError(
+            f"{file} is damaged, or of another model: use another --out, or --fresh to begin anew"
+        ) from error
+
+
+def _put(content: Mapping[str, Any], state: State) -> None:
     frozen = _frozen(state.model)
     _load(state.model, content["model"], frozen)
     if state.average is not None:

@@ -1,7 +1,6 @@
 """What the training of a model in its paper's size must know of it."""
 
 import json
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from baselines.nn.checkpoint import read_state
+from baselines.nn.files import write_tensors
 from baselines.nn.images import squashed, squashed_mask
 from baselines.nn.vmamba import VMamba, VMambaConfig
 from baselines.train.paper import PaperRecipe
@@ -84,12 +83,14 @@ class Learner(ABC):
         """The tensors that the model's `load` wants in a weights file."""
         return dict(model.state_dict())
 
+    def said(self) -> Mapping[str, str]:
+        """What a weights file says beside its configuration and the facts of the training."""
+        return {}
+
     def save(self, model: Any, file: Path, facts: Mapping[str, str]) -> None:
         """Write weights as the model's `load` reads them, whole or not at all."""
-        state = {name: tensor.detach().cpu().contiguous() for name, tensor in self.state(model).items()}
-        part = file.with_suffix(".tmp")
-        save_file(state, part, {self.name: json.dumps(asdict(model.config)), **facts})
-        os.replace(part, file)
+        said = {self.name: json.dumps(asdict(model.config)), **self.said(), **facts}
+        write_tensors(self.state(model), file, said)
 
     def save_tokenizer(self, folder: Path) -> None:  # noqa: B027 - most find theirs on the hub
         """Put the tokenizer beside the weights, if `load` looks for it there and it is from a folder."""
@@ -133,6 +134,17 @@ class Learner(ABC):
             hint = f"did you mean {near[0]}? " if near else ""
             raise RebenchError(f"{cls.name} has no recipe {name!r}: {hint}it has {', '.join(cls.recipes)}")
         return cls.recipes[name].changed(settings).for_splits(splits)
+
+    @classmethod
+    def find_variant(cls, name: str | None) -> str:
+        """The variant of a name, without one the default. Raises RebenchError if it has no paper's recipe."""
+        name = name or cls.variants[0]
+        if name not in cls.variants:
+            raise RebenchError(
+                f"{cls.name}:{name} has no recipe of a paper: of {cls.name}, {', '.join(cls.variants)} can "
+                "be trained by one"
+            )
+        return name
 
     @classmethod
     def train(cls, request: "Request", progress: "Progress") -> Path:

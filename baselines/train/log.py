@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from baselines.nn.files import whole
 from rebench.errors import RebenchError
 
 
@@ -48,12 +49,10 @@ class Log:
 
     def _write(self, rows: list[dict[str, str]]) -> None:
         names = list(dict.fromkeys(name for row in rows for name in row))
-        part = self.file.with_suffix(".tmp")
-        with part.open("w", newline="") as lines:
+        with whole(self.file) as part, part.open("w", newline="") as lines:
             writer = csv.DictWriter(lines, names)
             writer.writeheader()
             writer.writerows(rows)
-        part.replace(self.file)
 
 
 def _board(folder: Path) -> Any:

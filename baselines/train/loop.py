@@ -1,9 +1,10 @@
 """How the tiny variants are trained on scenes: the recipe's optimizer and losses around `optimise`."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -26,14 +27,20 @@ def fit(
     folder: Path,
     report: Report,
     fresh: bool = False,
+    about: Mapping[str, str] = MappingProxyType({}),
 ) -> nn.Module:
     """Train `model` in place and return its averaged copy.
 
     A checkpoint in `folder` is continued, to the same weights as without the interruption (on one device
-    and one version of PyTorch); one of another recipe is refused with a RebenchError.
+    and one version of PyTorch); one of another recipe or another `about` is refused with a RebenchError.
     """
     plan = Plan(
-        asdict(recipe), recipe.steps, recipe.check_every, clip=recipe.clip, ema=recipe.ema, seed=recipe.seed
+        {**asdict(recipe), **about},
+        recipe.steps,
+        recipe.check_every,
+        clip=recipe.clip,
+        ema=recipe.ema,
+        seed=recipe.seed,
     )
     return optimise(
         model,

@@ -10,8 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from baselines.nn.files import make_folder
 from baselines.train import checkpoint
 from baselines.train.checkpoint import State
+from baselines.train.interrupt import Interrupt
 from baselines.train.log import Log
 from baselines.train.precision import Precision
 from baselines.train.processes import ALONE, Processes
@@ -52,6 +54,11 @@ class Plan:
     select: str | None = None
     seed: int = 0
 
+    def due(self, step: int) -> tuple[bool, bool]:
+        """Whether a check is due after a step, and whether a checkpoint is."""
+        checked = step % self.check_every == 0 or step == self.steps
+        return checked, checked or (self.save_every is not None and step % self.save_every == 0)
+
 
 def optimise(
     model: nn.Module,
@@ -75,18 +82,21 @@ def optimise(
     A checkpoint in `folder` is continued, to the same weights as without the interruption (to the bit on one
     CPU and one version of PyTorch). Of several processes the first alone writes and reports; all check.
 
+    Ctrl-C or SIGTERM ends it after the step it is at, with a checkpoint of that step.
+
     Args:
         ready: is told the step it begins at, once the checkpoint is read.
         keep: is given the weights whenever `plan.select` is higher than ever before.
 
     Raises:
-        RebenchError: a checkpoint of another recipe, or a loss that is no number.
+        RebenchError: a checkpoint of another recipe, a loss that is no number, a disk that refuses.
+        KeyboardInterrupt: it was interrupted.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     file = folder / "checkpoint.pt"
     precision = precision or Precision()
-    loss = torch.zeros(2, device=next(model.parameters()).device)
-    state = State(model, _average(model, plan.ema), optimizer, precision, loss)
+    losses = torch.zeros(2, device=next(model.parameters()).device)
+    state = State(model, _average(model, plan.ema), optimizer, precision, losses)
     if not fresh:
         checkpoint.resume(file, state, plan.identity)
     log = Log(folder, tensorboard) if processes.first else None
@@ -97,23 +107,27 @@ def optimise(
     objective = processes.share(_Objective(model, loss_of))
     watched: nn.Module = model if state.average is None else state.average.module  # type: ignore[assignment]
     began = time.monotonic() - state.seconds
-    while state.step < plan.steps:
-        _step(objective, state, rate, plan, processes)
-        state.seconds = time.monotonic() - began
-        checked = state.step % plan.check_every == 0 or state.step == plan.steps
-        if checked:
-            row = {**_spent(state, optimizer, processes), **check(watched.eval())}
-            if plan.select and (state.best is None or row[plan.select] > state.best):
-                state.best = row[plan.select]
-                if keep and processes.first:
+    with Interrupt() as interrupt:
+        while state.step < plan.steps:
+            _step(objective, state, rate, plan, processes)
+            state.seconds = time.monotonic() - began
+            checked, due = plan.due(state.step)
+            row: dict[str, float] = {}
+            if due:
+                loss = _mean_loss(state, processes)  # weights that are no numbers never become a checkpoint
+            if checked:
+                state.loss.zero_()
+                row = {"loss": loss, **_spent(state), **check(watched.eval())}
+                if _is_best(state, row, plan) and keep and processes.first:
                     keep(watched)  # before the checkpoint: a training that dies between them does this again
-        if processes.first and (checked or (plan.save_every and state.step % plan.save_every == 0)):
-            checkpoint.save(file, state, plan.identity)
-        if log and checked:
-            log.add(state.step, row)
-            report(state.step, row)
-        elif processes.first and state.step % 20 == 0:
-            report(state.step, {})
+            if processes.first and (due or interrupt.asked) and state.loss.isfinite().all():
+                checkpoint.save(file, state, plan.identity)
+            if log and checked:
+                log.add(state.step, row)
+            if processes.first and (checked or state.step % 20 == 0):
+                report(state.step, row)
+            if interrupt.asked:
+                raise KeyboardInterrupt
     processes.wait()
     return watched.eval()
 
@@ -150,17 +164,28 @@ def _step(objective: nn.Module, state: State, rate: Rate, plan: Plan, processes:
     state.step += 1
 
 
-def _spent(state: State, optimizer: torch.optim.Optimizer, processes: Processes) -> dict[str, float]:
-    """The mean loss since the last check, the rate, the time; the loss is counted anew from here."""
+def _is_best(state: State, row: Mapping[str, float], plan: Plan) -> bool:
+    """Whether the selected metric is higher than ever before, which is noted."""
+    if plan.select is None or (state.best is not None and row[plan.select] <= state.best):
+        return False
+    state.best = row[plan.select]
+    return True
+
+
+def _spent(state: State) -> dict[str, float]:
+    """The highest rate, and the time."""
+    return {"lr": max(group["lr"] for group in state.optimizer.param_groups), "seconds": state.seconds}
+
+
+def _mean_loss(state: State, processes: Processes) -> float:
+    """The mean loss of all processes since the last check. Raises RebenchError if it is no number."""
     total, count = processes.mean(state.loss).tolist()
-    state.loss.zero_()
     if not abs(total) < float("inf"):
         raise RebenchError(
             f"the loss is no number before step {state.step}: the last checkpoint stands; try a lower lr, "
             "or amp=bf16 instead of fp16"
         )
-    rate = max(group["lr"] for group in optimizer.param_groups)
-    return {"loss": total / max(count, 1e-9), "lr": rate, "seconds": state.seconds}
+    return total / max(count, 1e-9)
 
 
 def _average(model: nn.Module, decay: float | None) -> nn.Module | None:

@@ -3,7 +3,8 @@
 import gc
 import os
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -17,6 +18,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Processes:
     """This process among all that train one model; each has a copy and a share of every batch.
+
+    A context manager: who leaves it without an error waits for the others.
 
     Attributes:
         rank: its number, from 0.
@@ -87,6 +90,15 @@ class Processes:
         """Until all are here."""
         if self.world > 1:
             dist.barrier()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:  # one that fails waits for nobody, or the others would wait for it too
+            self.leave()
 
     def leave(self) -> None:
         """Ends the conversation, once all have said what they had to say."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
+from baselines.nn.files import make_folder, whole
 from baselines.train.batchnorm import share_batch_norms
 from baselines.train.examples import Examples, Feed
 from baselines.train.learner import Learner, Start
@@ -37,21 +38,14 @@ def train(kind: type[Learner], request: Request, progress: Progress) -> Path:
         RebenchError: unknown recipe, field or variant; weights that do not fit; a checkpoint of another
             request; a loss that is no number.
     """
-    processes = Processes.join(request.device)
-    try:
+    with Processes.join(request.device) as processes:
         return _train(kind, request, progress, processes)
-    finally:
-        processes.leave()
 
 
 def _train(kind: type[Learner], request: Request, progress: Progress, processes: Processes) -> Path:
     recipe = kind.recipe(request.recipe, request.settings, [split.name for split in request.train])
-    variant = request.variant or kind.variants[0]
-    if variant not in kind.variants:
-        raise RebenchError(
-            f"{kind.name}:{variant} has no recipe for {request.train[0].name}: of {kind.name}, "
-            f"{', '.join(kind.variants)} can be trained there"
-        )
+    variant = kind.find_variant(request.variant)
+    make_folder(request.out)  # before minutes are spent on reading weights
     torch.manual_seed(recipe.seed)
     learner = kind(variant, recipe, Start(request.backbone, request.text))
     model = learner.model.to(processes.device)
@@ -164,7 +158,6 @@ def _write_recipe(
     processes: Processes,
 ) -> None:
     """`recipe.json`: all that decides the weights, and where they are made."""
-    out.mkdir(parents=True, exist_ok=True)
     document = {
         "schema_version": SCHEMA_VERSION,
         **facts,
@@ -176,4 +169,5 @@ def _write_recipe(
         "device": processes.device,
         "torch": str(torch.__version__),
     }
-    (out / "recipe.json").write_text(json.dumps(document, indent=1) + "\n")
+    with whole(out / "recipe.json") as part:
+        part.write_text(json.dumps(document, indent=1) + "\n")

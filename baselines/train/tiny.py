@@ -8,6 +8,7 @@ expressions.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, interpolate, l1_loss, pixel_shuffle
 
-from baselines.nn.images import MEAN, STD
+from baselines.nn.files import make_folder, whole
+from baselines.nn.images import normalised
 from baselines.nn.losses import dice_loss, focal_loss, membership_loss
 from baselines.nn.scene_words import MAX_WORDS, scene_tokenizer
 from baselines.train.loop import Report, fit, mask_loss, success
@@ -78,14 +80,17 @@ class Tiny:
         if variant != "tiny":
             raise ValueError(f"{self.name} is trained on scenes as 'tiny' only, not as {variant!r}")
         recipe = Recipe(**options)
+        make_folder(out)
         torch.manual_seed(recipe.seed)
         model = self.build(scene_tokenizer().size).to(device)
         seen, unseen = (
             TensorSplit.of(split, scene_tokenizer(), recipe.expressions, device) for split in (train, val)
         )
         looks = Looks(train, seen)
-        _name(self, model, seen, looks, out / "naming", recipe, report, fresh)
-        _ground(self, model, seen, looks, out / "grounding", recipe, report, fresh)
+        facts = {"model": f"{self.name}:tiny", "trained_on": train.name}
+        train_stage = partial(fit, report=report, fresh=fresh, about=facts)
+        _name(self, model, seen, looks, recipe, out / "naming", train_stage)
+        _ground(self, model, seen, looks, recipe, out / "grounding", train_stage)
 
         def loss_of(model: nn.Module, step: int) -> Tensor:
             batch = seen.batch(step, recipe.images, recipe.seed)
@@ -97,10 +102,9 @@ class Tiny:
             ious, picked = (torch.cat(column) for column in zip(*found, strict=True))
             return {"val_miou": ious.mean().item(), "val_picked": picked.mean().item()}
 
-        trained = fit(model, loss_of, check, recipe, out, report, fresh)
+        trained = train_stage(model, loss_of, check, recipe, out)
         file = out / "model.safetensors"
-        facts = {"model": f"{self.name}:tiny", "trained_on": train.name, "recipe": json.dumps(asdict(recipe))}
-        export(trained, file, facts)
+        export(trained, file, {**facts, "recipe": json.dumps(asdict(recipe))})
         return file
 
     def answer(self, model: nn.Module, batch: TensorSplit, ids: Tensor | None = None) -> Tensor:
@@ -108,7 +112,7 @@ class Tiny:
         ids = batch.ids if ids is None else ids
         padded = ids.new_zeros(*ids.shape[:2], MAX_WORDS)
         padded[..., : ids.shape[2]] = ids
-        images = pixels(batch.images, self.image_size)
+        images = normalised(batch.images, self.image_size)
         with torch.autocast(images.device.type, torch.bfloat16, enabled=images.device.type == "cuda"):
             logits = self.logits(model, images, padded)
         return interpolate(logits.float(), batch.images.shape[1:3], mode="bilinear", align_corners=False)
@@ -129,16 +133,8 @@ def export(model: nn.Module, file: Path, facts: Mapping[str, str]) -> None:
     # safetensors writes the facts in any order; sorted, equal weights are equal files
     header = json.dumps(json.loads(content[8 : 8 + length]), sort_keys=True, separators=(",", ":"))
     padded = header.encode("ascii").ljust(-(-len(header) // 8) * 8)
-    file.write_bytes(len(padded).to_bytes(8, "little") + padded + content[8 + length :])
-
-
-def pixels(images: Tensor, size: int) -> Tensor:
-    """uint8 images (B, H, W, 3) to the models' input (B, 3, size, size), as ImageNet's are normalised."""
-    x = images.permute(0, 3, 1, 2).float() / 255
-    if x.shape[-2:] != (size, size):
-        x = interpolate(x, (size, size), mode="bilinear", align_corners=False, antialias=True)
-    mean, std = (torch.tensor(values, device=x.device).view(3, 1, 1) for values in (MEAN, STD))
-    return (x - mean) / std
+    with whole(file) as part:
+        part.write_bytes(len(padded).to_bytes(8, "little") + padded + content[8 + length :])
 
 
 class Namer(nn.Module):
@@ -217,10 +213,9 @@ def _name(
     model: nn.Module,
     seen: TensorSplit,
     looks: Looks,
-    folder: Path,
     recipe: Recipe,
-    report: Report,
-    fresh: bool,
+    folder: Path,
+    train_stage: Callable[..., nn.Module],
 ) -> None:
     """Teach the trunk of a model to name what it sees, and where it is."""
     recipe = Recipe(
@@ -245,12 +240,12 @@ def _name(
         pictures = torch.arange(len(owners), device=device)[:, None, None]
         targets = table.to(device)[pictures, owners].permute(3, 0, 1, 2)
         where = places(batch.owners, table.shape[1])[pictures, owners].permute(0, 3, 1, 2)
-        named, place = model(pixels(batch.images, tiny.image_size))
+        named, place = model(normalised(batch.images, tiny.image_size))
         losses = [cross_entropy(a, b) for a, b in zip(named, targets, strict=True)]
         thing = (owners > 0)[:, None].expand_as(place)
         return torch.stack(losses).sum() + 4 * l1_loss(place[thing], where[thing])
 
-    named = fit(namer, loss_of, lambda _: {}, recipe, folder, report, fresh)
+    named = train_stage(namer, loss_of, lambda _: {}, recipe, folder)
     trunk.load_state_dict(named.trunk.state_dict())
     for parameter in frozen:
         parameter.requires_grad_(False).grad = None
@@ -261,10 +256,9 @@ def _ground(
     model: nn.Module,
     seen: TensorSplit,
     looks: Looks,
-    folder: Path,
     recipe: Recipe,
-    report: Report,
-    fresh: bool,
+    folder: Path,
+    train_stage: Callable[..., nn.Module],
 ) -> None:
     """Teach a model what words look like, from phrases that mean all they fit."""
     steps = min(recipe.grounding, recipe.steps)
@@ -285,5 +279,5 @@ def _ground(
         membership = membership_loss(small, batch.owners[:, 1::4, 1::4], fits.to(device))
         return 0.5 * dice_loss(logits, targets) + 0.5 * focal_loss(logits, targets) + 0.5 * membership
 
-    grounded = fit(model, loss_of, lambda _: {}, recipe, folder, report, fresh)
+    grounded = train_stage(model, loss_of, lambda _: {}, recipe, folder)
     model.load_state_dict(grounded.state_dict())

@@ -1,6 +1,7 @@
 """Expressions out of a file: plain text, tables, lines of JSON, and the released files of the data sets."""
 
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,12 +67,14 @@ def _read(path: Path, flags: Sequence[str]) -> Iterator[Expression]:
     elif ending == ".txt":
         yield from (Expression(line.strip(), None, line.strip()) for line in _lines(path) if line.strip())
     elif ending in (".csv", ".tsv"):
-        rows = csv.DictReader(_lines(path), delimiter="," if ending == ".csv" else "\t")
+        # whole, because a quoted field may hold a line break
+        text = io.StringIO(path.read_text("utf-8-sig"), newline="")
+        rows = csv.DictReader(text, delimiter="," if ending == ".csv" else "\t")
         yield from (_expression(row, flags, f"{path}, row {n}") for n, row in enumerate(rows, 2))
     elif ending == ".jsonl":
         for number, line in enumerate(_lines(path), 1):
             if line.strip():
-                yield _expression(json.loads(line), flags, f"{path}, line {number}")
+                yield _expression(_json(line, f"{path}, line {number}"), flags, f"{path}, line {number}")
     elif ending == ".json":
         yield from _document(json.loads(path.read_bytes()), flags, path)
     else:
@@ -79,7 +82,15 @@ def _read(path: Path, flags: Sequence[str]) -> Iterator[Expression]:
 
 
 def _lines(path: Path) -> list[str]:
-    return path.read_text("utf-8-sig").splitlines()
+    """Not `splitlines`, which also cuts where JSON and sentences may hold a mark: U+2028, form feeds."""
+    return path.read_text("utf-8-sig").split("\n")
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RebenchError(f"{where} is not JSON: {error}") from error
 
 
 def _document(document: Any, flags: Sequence[str], path: Path) -> Iterator[Expression]:

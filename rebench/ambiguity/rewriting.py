@@ -71,7 +71,8 @@ def with_explicit_subject(expression: str, tags: Tags, category: str) -> str | N
     if not tags.known or not tags.category_implicit:
         return None
     mention = next((phrase for phrase in tags.phrases if phrase.role == MENTION), None)
-    if mention is None or is_a(tags.phrases[0].text.split()[0].lower(), "possessive"):
+    first = tokenise(expression)[0].word
+    if mention is None or is_a(first, "possessive"):  # "its horns are longer than those of the other one"
         return _with_subject_before(expression, tags.phrases, category)
     after = [token.word for token in tokenise(expression[mention.end :])[:1]]
     name = _name(mention, after, category)
@@ -196,18 +197,19 @@ class _Sentence:
             return begin if self.phrases[number - 1].role != MENTION else self.spans[number - 1].stop
         if first < self.spans[self.main].start:  # all that opens the sentence
             return begin
-        if (
-            number
-            and self.phrases[number - 1].head == "right"
-            and begin == self.spans[number - 1].stop < first
-        ):
-            begin -= 1  # "right behind the bananas"
+        if number and begin < first and self._is_adverb(number - 1):
+            begin -= 1
             return begin if self.phrases[number - 1].role == PLACE else begin + 1
         link = range(begin, first)
         if any(kind(self.word(n)) in ("relative", "mark", "conjunction") for n in link):
             return next(n for n in link if kind(self.word(n)) in ("relative", "mark", "conjunction"))
         end = len(link) and link[-1]  # a verb right before the phrase has it as its object
         return next((n for n in link if n == end or not self._stands_alone(n)), first)
+
+    def _is_adverb(self, number: int) -> bool:
+        """Whether a phrase is "right" as in "right behind the bananas", not as in "on the right"."""
+        phrase = self.phrases[number]
+        return phrase.head == "right" and not phrase.text.lower().startswith("the ")
 
     def _stands_alone(self, number: int) -> bool:
         word = self.word(number)

@@ -25,14 +25,15 @@ def compare(
     runs: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN RUN ...",
+            metavar="RUN",
             help="Folders of runs; NAME=FOLDER names one. Runs of one NAME are training seeds of one model.",
         ),
     ],
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            help="oiou, miou, pr50 ... pr90, identity, biou, or a column of the scores; else oiou and miou."
+            help="oiou, miou, pr50 ... pr90, identity, biou, or a column of the scores, repeatable;"
+            " else oiou and miou."
         ),
     ] = None,
     correction: Annotated[

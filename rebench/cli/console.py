@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from rebench.evaluation import Run
-    from rebench.store.record import RunRecord
+    from rebench.store.record import RunRecord, SplitRecord
 
 
 @cache
@@ -67,12 +67,42 @@ def print_warning(record: "RunRecord") -> None:
 
 
 def show_run(done: "Run") -> None:
-    """The results of a run: the table, what is wrong with them, and where they lie."""
+    """The results of a run: the tables, what is wrong with them, and where they lie."""
     from rich.text import Text
 
+    scored = replace(done.record, protocol=done.summary["protocol"])
+    title = headline(scored, done.summary["coverage"]["text"])
+    if done.summary["overall"]["n"]:
+        _show_tables(done, title)
+    else:  # tables of nothing would only hide why
+        stderr().print(Text(title), soft_wrap=True)
+    for note in done.summary.get("notes", ()):
+        stderr().print(Text(f"note: {note}", style="dim"), soft_wrap=True)
+    print_warning(done.record)
+    if _covers_everything(done):
+        line = (
+            "nearly every mask covers the whole picture: logits are wanted (above 0 is the referent),"
+            " not probabilities"
+        )
+        stderr().print(Text(line, style="yellow"), soft_wrap=True)
+    if done.failed:
+        plural = "s" * (done.failed > 1)
+        line = f"{done.failed:,} expression{plural} failed: {done.first_failure}"
+        stderr().print(Text(line, style="red"), soft_wrap=True)
+    stderr().print(Text(f"scores and predictions: {done.path}", style="dim"), soft_wrap=True)
+
+
+def _covers_everything(done: "Run") -> bool:
+    """Whether the masks look as those of a model do that answers probabilities: all of them above 0."""
+    scores = done.scores
+    if scores.empty or "picture_area" not in scores:  # an older version
+        return False
+    return bool((scores["predicted_area"] == scores["picture_area"]).mean() > 0.9)
+
+
+def _show_tables(done: "Run", title: str) -> None:
     from rebench.cli.tables import further_lines, identity_table, rest_of_identity, summary_table
 
-    title = headline(replace(done.record, protocol=done.summary["protocol"]))
     stderr().print(summary_table(done.summary, title, stderr().width))
     if "identity" in done.summary:
         stderr().print()
@@ -81,15 +111,8 @@ def show_run(done: "Run") -> None:
             if line:
                 stderr().print(line, soft_wrap=True)
     else:
-        stderr().print(f"scored by an older version: `rebench score {done.path}` adds identity and sizes")
-    for note in done.summary.get("notes", ()):
-        stderr().print(Text(f"note: {note}", style="dim"), soft_wrap=True)
-    print_warning(done.record)
-    if done.failed:
-        plural = "s" * (done.failed > 1)
-        line = f"{done.failed:,} expression{plural} failed: {done.first_failure}"
-        stderr().print(Text(line, style="red"), soft_wrap=True)
-    stderr().print(Text(f"scores and predictions: {done.path}", style="dim"), soft_wrap=True)
+        line = f"scored by an older version: `rebench score {done.path}` adds identity and sizes"
+        stderr().print(line, soft_wrap=True, markup=False)
 
 
 class RunProgress:
@@ -104,7 +127,7 @@ class RunProgress:
         """Prints what is run on what, and starts the bar."""
         from rich.text import Text
 
-        stderr().print(Text(headline(record), style="bold"), soft_wrap=True)
+        stderr().print(Text(headline(record, _size(record.split, total)), style="bold"), soft_wrap=True)
         stderr().print(Text(details(record, path), style="dim"), soft_wrap=True)
         print_warning(record)
         self._failed = 0
@@ -155,13 +178,19 @@ class TrainProgress:
         self._status.stop()
 
 
-def headline(record: "RunRecord") -> str:
-    """ "safire:tiny on scenes:test: 3,000 expressions, protocol original"."""
+def headline(record: "RunRecord", size: str) -> str:
+    """ "safire:tiny on scenes:test: 3,000 expressions, protocol original"; `size` says of how many."""
     model = record.model
     variant = f":{model.variant}" if model.variant else ""
-    return (
-        f"{model.name}{variant} on {record.split.name}: {record.split.coverage}, protocol {record.protocol}"
-    )
+    return f"{model.name}{variant} on {record.split.name}: {size}, protocol {record.protocol}"
+
+
+def _size(split: "SplitRecord", asked: int) -> str:
+    """How many expressions are asked for, and of how many where `--limit` or the data lack some."""
+    if asked == split.expressions:
+        return split.coverage
+    official = split.official.expressions if split.official else None
+    return f"{asked:,} of {official or split.expressions:,} expressions"
 
 
 def details(record: "RunRecord", path: Path) -> str:

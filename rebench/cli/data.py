@@ -60,9 +60,11 @@ def list_(data_root: DataRoot = None, as_json: AsJson = False) -> None:
     console.print(f"data root: {root}   (sizes are the official ones; `rebench data check` says more)")
 
 
-@app.command()
+@app.command(short_help="Say file by file what is there and what is missing.")
 def check(
-    splits: Annotated[list[str] | None, typer.Argument(metavar="[SPLIT]...", show_default=False)] = None,
+    splits: Annotated[
+        list[str] | None, typer.Argument(metavar="SPLIT", show_default=False, help="Names of splits.")
+    ] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Decode every picture and every mask.")] = False,
     data_root: DataRoot = None,
     as_json: AsJson = False,
@@ -106,9 +108,11 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(short_help="Print how many images the splits share.")
 def overlap(
-    splits: Annotated[list[str] | None, typer.Argument(metavar="[SPLIT]...", show_default=False)] = None,
+    splits: Annotated[
+        list[str] | None, typer.Argument(metavar="SPLIT", show_default=False, help="Names of splits.")
+    ] = None,
     data_root: DataRoot = None,
     as_json: AsJson = False,
 ) -> None:
@@ -148,9 +152,9 @@ def overlap(
     console.print(f"data root: {root}   (images that row and column share, and their share of the row's)")
 
 
-@app.command()
+@app.command(short_help="Write the manifest of a split as JSON.")
 def manifest(
-    split: Annotated[str, typer.Argument(help="Name of the split.", show_default=False)],
+    split: Annotated[str, typer.Argument(metavar="SPLIT", help="Name of the split.", show_default=False)],
     out: Annotated[Path | None, typer.Option("--out", help="File to write; stdout if not given.")] = None,
     data_root: DataRoot = None,
 ) -> None:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from rebench.errors import RebenchError
+
 
 def draw(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
@@ -16,6 +18,8 @@ def draw(
     ] = None,
 ) -> None:
     """Draw random predictions of every group, with the target outlined."""
+    if out.suffix.lower() != ".png":
+        raise RebenchError(f"{out} does not end in .png, and it is a PNG that is written")
     from rebench.evaluation import Run
     from rebench.report.gallery import draw_gallery
     from rebench.rescoring import split_of

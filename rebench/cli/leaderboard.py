@@ -17,6 +17,9 @@ Board = Annotated[Path, typer.Argument(metavar="FILE", help="The board's JSON fi
 DataRoot = Annotated[
     Path | None, typer.Option(help="Where the data sets lie; else $REBENCH_DATA, else the cache folder.")
 ]
+LISTED = 50
+"""Findings that are printed."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
@@ -129,7 +132,6 @@ def proposal_table(proposal: "Proposal") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from rebench.leaderboard.evidence import display_name
     from rebench.leaderboard.schema import Estimate
     from rebench.stats.verdicts import metric_label, points
 
@@ -140,9 +142,10 @@ def proposal_table(proposal: "Proposal") -> "Table":
             return Text(percent(estimate.value))
         return Text(f"{percent(estimate.value)} [{percent(estimate.low)}, {percent(estimate.high)}]")
 
-    best = f"{display_name(proposal.best)}, entry {proposal.best.number}" if proposal.best else "no entry yet"
+    top = proposal.best
+    best = f"{top.model.full_name}, entry {top.number}" if top else "no entry yet"
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for header in ("", f"new: {display_name(proposal.draft.facts)}", f"best: {best}", "difference"):
+    for header in ("", f"new: {proposal.draft.facts.model.full_name}", f"best: {best}", "difference"):
         table.add_column(Text(header), justify="right" if header else "left", overflow="fold")
     for name, new, old in proposal.metrics:
         difference = "–"
@@ -161,8 +164,10 @@ def _show(done: "Verification") -> None:
     from rebench.errors import one_line
 
     console = stderr()
-    for finding in done.findings:
+    for finding in done.findings[:LISTED]:
         console.print(Text(str(finding), style="red"), soft_wrap=True)
+    if (more := len(done.findings) - LISTED) > 0:
+        console.print(Text(f"and {more:,} more findings: --json has all", style="red"), soft_wrap=True)
     for entry in done.entries:
         why = f" ({one_line(entry.text)})" if entry.text else ""
         console.print(Text(f"entry {entry.number}: {entry.name}: {entry.state}{why}"), soft_wrap=True)

@@ -126,24 +126,27 @@ def options(
     """Evaluate referring image segmentation on expressions that are ambiguous."""
 
 
+# The short help of a command is its line in the list, which is cut off after some fifty characters.
 app.command()(run.run)
-app.command()(score.score)
-app.command()(compare.compare)
-app.command("compare-protocols")(compare_protocols.compare_protocols)
+app.command(short_help="Score the stored predictions of a run again.")(score.score)
+app.command(short_help="Is one run better than another, and how sure is that?")(compare.compare)
+app.command("compare-protocols", short_help="Score the kept logits of a run by every protocol.")(
+    compare_protocols.compare_protocols
+)
 app.command("import")(import_.import_)
 app.add_typer(data.app, name="data", help="What the splits need, and whether it is there.")
-app.command()(submit.submit)
+app.command(short_help="Add a run to a leaderboard.")(submit.submit)
 app.add_typer(leaderboard.app, name="leaderboard", help="Boards: verify, render, export, begin one.")
-app.command()(draw.draw)
-app.command()(models.models)
-app.command()(probe.probe)
-app.command()(profile.profile)
+app.command(short_help="Draw random predictions of every group.")(draw.draw)
+app.command(short_help="List the registered models and their variants.")(models.models)
+app.command(short_help="What other sentences do to a model's predictions.")(probe.probe)
+app.command(short_help="Parameters, operations, time and memory of models.")(profile.profile)
 app.add_typer(published.app, name="published", help="What papers print: list, audit, check the ledger.")
-app.command()(report.report)
-app.command()(table.table)
-app.command()(tag.tag)
-app.command()(train.train)
-app.command()(doctor.doctor)
+app.command(short_help="Write HTML, LaTeX, Markdown and CSV of runs.")(report.report)
+app.command(short_help="Print a table of a paper, with your runs in it.")(table.table)
+app.command(short_help="Tag expressions by their kind of ambiguity.")(tag.tag)
+app.command(short_help="Train a model; the same command continues.")(train.train)
+app.command(short_help="Check everything that a run needs.")(doctor.doctor)
 app.add_typer(bench.app, name="bench", help="How fast what we compute with is on this machine.")
 
 

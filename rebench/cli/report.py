@@ -10,7 +10,7 @@ def report(
     runs: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN ...",
+            metavar="RUN",
             help="Folders of runs; NAME=FOLDER names one. Figures show the first one's lead.",
         ),
     ],
@@ -35,6 +35,11 @@ def report(
     ] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Of the tests; same seed, same numbers.")] = 0,
     title: Annotated[str, typer.Option(help="Of the page.")] = "",
+    width: Annotated[
+        float,
+        typer.Option(help="Inches of the figures for LaTeX: 3.25 fits a CVPR column, 3.5 IEEE, 5.5 NeurIPS."),
+    ] = 7.0,
+    intervals: Annotated[bool, typer.Option(help="In the tables for LaTeX.")] = True,
     data_root: Annotated[
         Path | None, typer.Option(help="Where the pictures lie; else $REBENCH_DATA, else the cache folder.")
     ] = None,
@@ -47,11 +52,12 @@ def report(
     """
     from rebench.cli.console import print_json, stderr
     from rebench.report.gathering import Request, gather
-    from rebench.report.writing import check_formats, write_report
+    from rebench.report.writing import check_formats, check_width, write_report
     from rebench.stats import Settings
 
     formats = [name.strip() for name in format_.split(",") if name.strip()]
     check_formats(formats)
+    check_width(width)
     request = Request(
         metrics=metric,
         settings=Settings(resamples=resamples, seed=seed),
@@ -62,7 +68,15 @@ def report(
     )
     with stderr().status("reading") as status:
         found = gather(runs, request, lambda text: status.update(_plain(text)))
-        files = write_report(found, out, formats, title, lambda text: status.update(_plain(text)))
+        files = write_report(
+            found,
+            out,
+            formats,
+            title,
+            width=width,
+            intervals=intervals,
+            tell=lambda text: status.update(_plain(text)),
+        )
     for warning in found.warnings:
         stderr().print(f"note: {warning}", style="yellow", soft_wrap=True, markup=False)
     stderr().print(f"{len(files)} files, first: {files[0]}", style="dim", soft_wrap=True, markup=False)

@@ -49,7 +49,7 @@ def run(
     expressions that failed count as done. `--model`, `--split` and `--probe` may be repeated.
     """
     from rebench.ambiguity.probes import find_probes
-    from rebench.cli.console import RunProgress, foreign_output_on_stderr, print_json, show_run
+    from rebench.cli.console import RunProgress, foreign_output_on_stderr, print_json, show_run, stderr
     from rebench.cli.probe import show_probes
     from rebench.data.catalogue import load_split
     from rebench.evaluation import evaluate
@@ -87,4 +87,5 @@ def run(
     if json:
         print_json({"schema_version": 1, "runs": documents})
     if failed:
+        stderr().print("failed expressions count as done: once mended, --fresh begins the run anew")
         raise typer.Exit(1)

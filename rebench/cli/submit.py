@@ -103,7 +103,7 @@ def _show(proposal: "Proposal") -> None:
     board = proposal.board.raw["board"]
     console, facts = stderr(), proposal.draft.facts
     console.print(proposal_table(proposal))
-    lines = [f"adds one entry to {proposal.board.path} and changes no other"]
+    lines = [*proposal.changes, "", f"adds one entry to {proposal.board.path} and changes no other"]
     if facts.supersedes:
         lines.append(f"supersedes entry {facts.supersedes}: {facts.reason}")
     if facts.training:

@@ -16,6 +16,7 @@ def table(
         str | None, typer.Option("--format", help="latex, markdown, csv or json, on stdout or in --out.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table there; .tex, .md, .csv, .json.")] = None,
+    intervals: Annotated[bool, typer.Option(help="Of measured rows, each in a line of its own.")] = True,
     list_: Annotated[bool, typer.Option("--list", help="Say which tables there are.")] = False,
     ledger: Annotated[
         Path | None, typer.Option(help="Folder of another ledger of published numbers.")
@@ -41,7 +42,7 @@ def table(
 
     chosen = format_of(format_, str(out or "")) if format_ or out else "json" if json else None
     done = paper_table(find(preset), Ledger.read(ledger or LEDGER), read_rows(run or ()))
-    _write(done, chosen, out)
+    _write(done if intervals else done.without_intervals(), chosen, out)
 
 
 def _write(done: Any, chosen: str | None, out: Path | None) -> None:

@@ -119,14 +119,18 @@ def _consistency(document: dict[str, Any]) -> Iterator[str]:
     several, kept = document["several"], document["retention"]["ambiguous"]
     if several["n"]:
         yield (
-            f"{several['n']:,} targets: all expressions IoU ≥ 0.5 {_inline(several['all_50'])},"
+            f"{_targets(several['n'])}: all expressions IoU ≥ 0.5 {_inline(several['all_50'])},"
             f" all the right instance {_inline(document['identity']['all_right'])}"
         )
     if kept["n"]:
         yield (
-            f"{kept['n']:,} targets: right when ambiguous {_inline(kept['retention'])}"
+            f"{_targets(kept['n'])}: right when ambiguous {_inline(kept['retention'])}"
             f" where right when simple, else {_inline(kept['after_wrong'])}"
         )
+
+
+def _targets(n: int) -> str:
+    return f"{n:,} target{'s' * (n != 1)}"
 
 
 def _slices(document: dict[str, Any], count: int) -> Iterator[str]:

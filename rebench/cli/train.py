@@ -90,9 +90,12 @@ def train(
     splits = split or ["scenes"]
     tiny = len(splits) == 1 and splits[0].startswith("scenes") and val is None and recipe is None
     if tiny and not show:
+        by_recipe = {"set": settings, "judge": judge, "backbone": backbone, "text": text, "threads": threads}
+        by_recipe |= {"drop_overlap": drop_overlap or None, "tensorboard": tensorboard or None}
+        _refuse(by_recipe, "by a paper's recipe", "give --val, and --split or --recipe")
         file = _on_scenes(model, splits[0], out, device, seed or 0, fresh, scenes)
     else:
-        _refuse(scenes, "--set changes a paper's recipe")
+        _refuse(scenes, "the tiny variants on scenes", "--set changes a paper's recipe")
         wish = Wish(
             model=model,
             splits=splits,
@@ -152,12 +155,13 @@ def _on_scenes(
         )
 
 
-def _refuse(options: Mapping[str, Any], remedy: str) -> None:
+def _refuse(options: Mapping[str, Any], place: str, remedy: str) -> None:
+    """An option that would do nothing is an error. Raises RebenchError for the first that was given."""
     from rebench.errors import RebenchError
 
     given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
     if given:
-        raise RebenchError(f"{given[0]} is for the tiny variants on scenes: {remedy}")
+        raise RebenchError(f"{given[0]} is for training {place}: {remedy}")
 
 
 class TrainBar:

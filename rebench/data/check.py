@@ -105,7 +105,7 @@ def check_split(name: str, root: Path, deep: bool = False, progress: Progress | 
         check.problems.append(str(error))
         return check
     _check_counts(check, split)
-    check.problems += _picture_problems(check, split, progress)
+    check.problems += dict.fromkeys(_picture_problems(check, split, progress))
     if check.missing_pictures:
         check.problems.append(
             f"{len(check.missing_pictures):,} of {check.pictures:,} pictures are missing from {IMAGE_FOLDER} "

@@ -112,9 +112,10 @@ def judged_by_default(trained_on: Sequence[str], root: str | Path | None = None)
     All val and test parts of the same data sets, and aRefCOCO's test part; of those, what is at hand.
     """
     datasets = {name.partition(":")[0] for name in map(resolve_name, trained_on)}
-    if "scenes" in datasets and len(datasets) == 1:
-        return ["scenes:val", "scenes:test"]
-    reader, found = _ImageReader(root), []
+    found = ["scenes:val", "scenes:test"] if "scenes" in datasets else []
+    if datasets == {"scenes"}:
+        return found
+    reader = _ImageReader(root)
     for name in CATALOGUE:
         dataset, _, part = name.partition(":")
         if not part.startswith("train") and (dataset in datasets or name == "arefcoco:test"):

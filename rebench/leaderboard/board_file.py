@@ -18,7 +18,10 @@ MAX_BYTES = 16 * 2**20
 """Of a board's file: more than a thousand entries."""
 
 MAX_ENTRY = 64 * 2**10
-"""Characters of an entry as JSON; it has some thousand."""
+"""Characters of an entry, or of the board's description, as JSON; it has some thousand."""
+
+MAX_DEPTH = 16
+"""Of objects and lists in one another; a board has 7."""
 
 _NAMED = 20
 """Faults of the schema that are listed."""
@@ -39,13 +42,16 @@ class BoardFile:
     def parsed(self) -> BoardDocument:
         """The same as types. Raises Rejected with the first faults.
 
-        Entries are looked at one by one, so that a file full of faults is not a memory full of them.
+        The description and the entries are looked at one by one, so that a file full of faults is not a
+        memory full of them.
         """
-        findings = list[Finding]()
+        findings = _too_long(self.raw["board"])
         for number, entry in enumerate(self.raw["entries"], 1):
             findings += _faults_of(entry, number)
             if len(findings) >= _NAMED:
                 break
+        if unknown := [key for key in self.raw if key not in BoardDocument.model_fields]:
+            findings.append(Finding("schema", f"a board has no {unknown[0]!r}"))
         if not findings:
             try:
                 return BoardDocument.model_validate_json(json.dumps(self.raw))
@@ -88,8 +94,8 @@ def read_board(path: str | Path) -> BoardFile:
         raise Rejected(Finding("file", "it has no schema_version: it is no board"), where=str(file))
     if version > SCHEMA_VERSION:
         raise RebenchError(
-            f"{file} was written by a newer rebench (schema_version {version}, this one reads up to"
-            f" {SCHEMA_VERSION}): upgrade rebench-ris"
+            f"{file} was written by a newer rebench (schema_version {str(version)[:20]}, this one reads up"
+            f" to {SCHEMA_VERSION}): upgrade rebench-ris"
         )
     board, entries = document.get("board"), document.get("entries")
     if not isinstance(board, dict) or not isinstance(entries, list) or not _all_objects(entries):
@@ -127,14 +133,17 @@ def checked_facts(facts: dict[str, Any]) -> Facts:
 def load_json(data: bytes, where: str) -> Any:
     """JSON with every key once and finite numbers. Raises Rejected otherwise."""
     try:
-        return json.loads(data.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite,
-                          object_pairs_hook=_once)  # fmt: skip
+        document = json.loads(data.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite,
+                              object_pairs_hook=_once)  # fmt: skip
     except Rejected as error:
         raise Rejected(*error.findings, where=where) from None
     except RecursionError:
         raise Rejected(Finding("file", "nested too deeply"), where=where) from None
     except ValueError as error:  # also text that is none
         raise Rejected(Finding("file", f"not JSON: {error}"), where=where) from None
+    if _deeper(document, MAX_DEPTH):
+        raise Rejected(Finding("file", "nested too deeply"), where=where)
+    return document
 
 
 def _bytes(file: Path) -> bytes:
@@ -149,6 +158,17 @@ def _bytes(file: Path) -> bytes:
     if len(data) > MAX_BYTES:
         raise Rejected(Finding("file", f"more than {MAX_BYTES:,} bytes"), where=str(file))
     return data
+
+
+def _deeper(document: Any, depth: int) -> bool:
+    """Whether more objects and lists are in one another: what comes later goes through them recursively."""
+    level = [document] if isinstance(document, dict | list) else []
+    for _ in range(depth + 1):
+        parts = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [child for part in parts for child in part if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _all_objects(entries: list[Any]) -> bool:
@@ -180,14 +200,20 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _faults_of(entry: dict[str, Any], number: int) -> list[Finding]:
     """What is wrong with an entry of a file."""
-    text = json.dumps(entry)
-    if len(text) > MAX_ENTRY:
-        return [Finding("schema", f"it has {len(text):,} characters, at most {MAX_ENTRY:,} are read", number)]
+    if findings := _too_long(entry, number):
+        return findings
     try:
-        Entry.model_validate_json(text)
+        Entry.model_validate_json(json.dumps(entry))
     except ValidationError as error:
         return [Finding(found.reason, found.text, number) for found in _faults(error)]
     return []
+
+
+def _too_long(part: dict[str, Any], number: int | None = None) -> list[Finding]:
+    length = len(json.dumps(part))
+    if length <= MAX_ENTRY:
+        return []
+    return [Finding("schema", f"it has {length:,} characters, at most {MAX_ENTRY:,} are read", number)]
 
 
 def _faults(error: ValidationError) -> list[Finding]:

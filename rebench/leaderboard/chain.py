@@ -13,6 +13,9 @@ from rebench.leaderboard.findings import Finding
 
 Raw = Mapping[str, Any]
 
+_DIGITS = 64
+"""Of a SHA-256."""
+
 
 def canonical(document: Any) -> bytes:
     """The bytes that are hashed: keys sorted, no blanks, ASCII, floats as Python's repr."""
@@ -47,41 +50,51 @@ def check_chain(board: Raw, entries: Sequence[Raw], head: Any) -> list[Finding]:
     Who computes all hashes anew leaves no trace here: only an older copy of the file shows that.
     """
     findings = []
-    own = [entry.get("sha256") for entry in entries]
-    expected: Any = board_hash(board)
+    places = dict[str, int]()  # of the entries by their hash
+    for place, entry in enumerate(entries, 1):
+        if (own := _hash(entry.get("sha256"))) in places:
+            findings.append(Finding("duplicate", f"it is entry {places[own]} again", place))
+        elif own:
+            places[own] = place
+    expected = board_hash(board)
     following = 1
     for place, entry in enumerate(entries, 1):
-        if own[place - 1] in own[: place - 1]:
-            findings.append(Finding("duplicate", f"it is entry {own.index(own[place - 1]) + 1} again", place))
-        if entry_hash(entry) != own[place - 1]:
+        own = _hash(entry.get("sha256"))
+        if entry_hash(entry) != own:
             findings.append(Finding("edited", "its content does not give its hash", place))
-        if entry.get("previous") != expected:
-            findings.append(_gap(place, entry, own))
-        elif entry.get("number") != following:
-            findings.append(Finding("reordered", f"it says it is number {entry.get('number')}", place))
-        expected = own[place - 1]
-        following = entry["number"] + 1 if isinstance(entry.get("number"), int) else place + 1
-    if head != expected:
-        findings.append(_wrong_head(head, own))
+        number = entry.get("number")
+        if _hash(entry.get("previous")) != expected:
+            findings.append(_gap(place, entry, places))
+        elif number != following:
+            findings.append(Finding("reordered", f"it says it is number {str(number)[:20]}", place))
+        expected = own
+        following = number + 1 if isinstance(number, int) else place + 1
+    if _hash(head) != expected:
+        findings.append(_wrong_head(_hash(head), places))
     return findings
 
 
-def _gap(place: int, entry: Raw, own: Sequence[Any]) -> Finding:
+def _hash(value: Any) -> str:
+    """What stands there if it can be a hash; else nothing that is one."""
+    return value if isinstance(value, str) and len(value) == _DIGITS else ""
+
+
+def _gap(place: int, entry: Raw, places: Mapping[str, int]) -> Finding:
     """Why an entry does not name the one before it."""
-    if entry.get("previous") in own:
+    if _hash(entry.get("previous")) in places:
         return Finding("reordered", "the entry it was made after stands elsewhere", place)
     if place == 1 and entry.get("number") == 1:
         return Finding("board", "the first entry was made for another description of the board")
     return Finding("deleted", "the entry it was made after is not there", place)
 
 
-def _wrong_head(head: Any, own: Sequence[Any]) -> Finding:
-    if not own:
+def _wrong_head(head: str, places: Mapping[str, int]) -> Finding:
+    if not places:
         return Finding(
             "board", "its head is not the hash of its description: changed, or its entries deleted"
         )
-    if head in own:
-        return Finding("reordered", f"the head is entry {own.index(head) + 1}, not the last one")
+    if head in places:
+        return Finding("reordered", f"the head is entry {places[head]}, not the last one")
     return Finding("deleted", "the entry that the head names is not there")
 
 

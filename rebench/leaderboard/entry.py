@@ -13,7 +13,7 @@ from rebench.errors import RebenchError
 from rebench.leaderboard.board_file import checked_facts
 from rebench.leaderboard.measure import measure
 from rebench.leaderboard.predictions_file import SUFFIX, Packed, pack
-from rebench.leaderboard.printed import printed_results, printed_scores
+from rebench.leaderboard.printed import is_named, printed_results, printed_scores
 from rebench.leaderboard.schema import Board, Facts, Source
 from rebench.leaderboard.training import declared
 from rebench.store.folder import RunFolder, folder_name
@@ -130,7 +130,13 @@ def draft_of_ledger(ids: Sequence[str], board: Board, details: Details) -> Draft
         "ledger": list(ids),
     }
     raw["model"] |= given
-    return Draft(raw, checked_facts(raw))
+    facts = checked_facts(raw)
+    if not is_named(facts.model, first):
+        raise RebenchError(
+            f"{ids[0]} is of {first.model}, {first.variant or 'no variant'}: printed numbers keep their name;"
+            " --name and --variant may change its letters' case and separators"
+        )
+    return Draft(raw, facts)
 
 
 def _common(details: Details, name: str, variant: str | None, record: "RunRecord | None") -> dict[str, Any]:

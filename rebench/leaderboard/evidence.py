@@ -1,7 +1,8 @@
 """What is at hand to prove entries with: their predictions, the data, the ledger."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,18 +11,15 @@ import numpy as np
 from rebench.errors import RebenchError
 from rebench.leaderboard.board_file import BoardFile
 from rebench.leaderboard.findings import Finding, Rejected
-from rebench.leaderboard.schema import BoardDocument, Entry, Facts
+from rebench.leaderboard.schema import INTERVAL_DIGITS, BoardDocument, Entry
 
 if TYPE_CHECKING:
     from rebench.data.split import Rle, Split
+    from rebench.published.ledger import Ledger
 
 State = Literal["re-scored", "self-reported", "printed", "unchecked"]
 """`re-scored`: its predictions give its scores; `self-reported`: they are not at hand; `printed`: equal to
 the ledger; `unchecked`: they could not be looked at here, or something about them is off."""
-
-END_DIGITS = 9
-"""Ends of intervals are rounded to so many digits when they are made, and may differ by one in the last of
-them: another order of summing can tip the rounding. Values and counts are compared exactly."""
 
 _NAMED = 3
 """Differences of an entry that are listed."""
@@ -93,17 +91,27 @@ class Evidence:
         except Rejected as error:
             state, text, findings = "unchecked", str(error), list(error.findings)
         placed = [Finding(f.reason, f.text, entry.number) for f in findings]
-        return Checked(entry.number, display_name(entry), state if not placed else "unchecked", text), placed
+        if placed:
+            state = "unchecked"
+        return Checked(entry.number, entry.model.full_name, state, text), placed
 
-    def _printed(self, entry: Entry) -> tuple[State, str, list[Finding]]:
-        from rebench.leaderboard.printed import printed_results, printed_scores
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """The ledger that comes with this rebench, read once. Raises RebenchError if it is damaged."""
         from rebench.published.ledger import Ledger
 
+        return Ledger.read()
+
+    def _printed(self, entry: Entry) -> tuple[State, str, list[Finding]]:
+        from rebench.leaderboard.printed import is_named, printed_results, printed_scores
+
         try:
-            rows = printed_results(entry.ledger, self.document.board, Ledger.read())
+            rows = printed_results(entry.ledger, self.document.board, self.ledger)
         except RebenchError as error:
             return "unchecked", "", [Finding("ledger", str(error))]
         findings = differences(printed_scores(rows), entry.scores.model_dump(mode="json"), "the ledger has")
+        if not is_named(entry.model, rows[0]):
+            findings.append(f"the ledger has them of {rows[0].model}, {rows[0].variant or 'no variant'}")
         return "printed", ", ".join(entry.ledger), [Finding("ledger", text) for text in findings]
 
     def _measured(self, entry: Entry) -> tuple[State, str, list[Finding]]:
@@ -158,17 +166,18 @@ class Evidence:
             return []
         said = entry.training.overlap
         found = overlap(entry.training.splits, entry.training.other, self.split, self.data_root)
-        if tuple(found["unknown"]) != said.unknown:
-            self.notes.append(
-                f"entry {entry.number} says that training has seen {said.images:,} test images, without"
-                f" {', '.join(said.unknown) or 'nothing'}; here it is {found['images']:,}, without"
-                f" {', '.join(found['unknown']) or 'nothing'}"
-            )
-            return []
-        if found["images"] == said.images:
-            return []
-        text = f"training has seen {found['images']:,} test images, not {said.images:,}"
-        return [Finding("overlap", text)]
+        seen, limit = found["images"], self.document.board.eligible.overlap
+        told = f"training has seen {seen:,} test images{_but(found['unknown'])}"
+        if limit is not None and found["share"] > limit >= said.share:
+            return [Finding("eligible", f"{told}: the board takes {limit:.1%}")]
+        here, there = set(found["unknown"]), set(said.unknown)
+        # Who could look at more has seen as many or more.
+        if (here <= there and seen < said.images) or (there <= here and seen > said.images):
+            return [Finding("overlap", f"{told}, not {said.images:,}")]
+        if here != there:
+            more = f"{told}; it says {said.images:,}{_but(said.unknown)}"
+            self.notes.append(f"entry {entry.number}: {more}")
+        return []
 
 
 def read_masks(path: Path, split: "Split") -> "dict[str, Rle]":
@@ -184,6 +193,10 @@ def read_masks(path: Path, split: "Split") -> "dict[str, Rle]":
     except RebenchError as error:
         reason = "manifest" if isinstance(error, OtherSplit) else "predictions"
         raise Rejected(Finding(reason, str(error))) from None
+
+
+def _but(unknown: Sequence[str]) -> str:
+    return f" (not looked at: {', '.join(unknown)})" if unknown else ""
 
 
 def without_groups(scores: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,16 +220,14 @@ def differences(found: Any, said: Any, whence: str, at: str = "") -> list[str]:
     return [f"{at}: {whence} {found!r}, it says {said!r}"]
 
 
-def display_name(entry: Facts) -> str:
-    """ "SaFiRe (tiny)"."""
-    model = entry.model
-    return f"{model.name} ({model.variant})" if model.variant else model.name
-
-
 def _near(found: Any, said: Any) -> bool:
+    """Whether two ends of intervals differ by at most one in the last digit that they are rounded to.
+
+    Another order of summing can tip the rounding. Values and counts are compared exactly.
+    """
     if not isinstance(found, float | int) or not isinstance(said, float | int):
         return False
-    return round(abs(found - said) * 10**END_DIGITS) <= 1
+    return round(abs(found - said) * 10**INTERVAL_DIGITS) <= 1
 
 
 def _by_tagger(*scores: Mapping[str, Any]) -> bool:

@@ -20,6 +20,7 @@ REASONS = {
     "edited": "an entry was changed after it was made",
     "deleted": "an entry is missing",
     "reordered": "the entries stand in another order",
+    "date": "a date is none, or lies in the future",
     "duplicate": "an entry stands there twice",
     "history": "what stood in the older file was changed",
     "supersedes": "an entry supersedes what it cannot",
@@ -36,6 +37,9 @@ REASONS = {
 }
 """Every reason, with what it means."""
 
+_LONGEST = 600
+"""Characters of a text; it may hold what others wrote."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -50,6 +54,10 @@ class Finding:
     reason: str
     text: str
     entry: int | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.text) > _LONGEST:
+            object.__setattr__(self, "text", f"{self.text[:_LONGEST]} ...")
 
     def __str__(self) -> str:
         """ "entry 3: edited: ..." """
@@ -66,5 +74,12 @@ class Rejected(RebenchError):
 
     def __init__(self, *findings: Finding, where: str = "") -> None:
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        super().__init__(f"{where}{': ' if where else ''}{findings[0]}{more}")
+        first = findings[0]
+        if not where:
+            told = str(first)
+        elif first.entry is None:  # `where` says whose fault it is
+            told = f"{where}: {first.reason}: {one_line(first.text)}"
+        else:
+            told = f"{where}: {first}"
+        super().__init__(told + more)
         self.findings = findings

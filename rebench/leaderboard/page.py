@@ -8,7 +8,6 @@ from typing import Any
 
 from rebench.errors import RebenchError
 from rebench.leaderboard.board_file import BoardFile, read_board
-from rebench.leaderboard.evidence import display_name
 from rebench.leaderboard.findings import Rejected
 from rebench.leaderboard.predictions_file import locate
 from rebench.leaderboard.schema import Board, BoardDocument, Entry, Estimate, Group, Metric
@@ -124,7 +123,7 @@ def render_page(board: BoardFile, document: BoardDocument) -> str:
     return made.get_template("page.html").render(
         board=document.board,
         rows=rows,
-        superseded=[(entry, display_name(entry), gone[entry.number]) for entry in document.entries
+        superseded=[(entry, entry.model.full_name, gone[entry.number]) for entry in document.entries
                     if entry.number in gone],
         head=document.head,
         others=others(document.board),
@@ -196,7 +195,7 @@ def _row(board: BoardFile, document: BoardDocument, standing: Standing, scale: t
     ranks = "" if best is None else str(best) if best == worst else f"{best}–{worst}"
     return Row(
         entry=entry,
-        name=display_name(entry),
+        name=entry.model.full_name,
         ranks=ranks,
         standing=Number(ranks, "", None if best is None else float(best)),
         primary=number(standing.value),

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rebench.errors import RebenchError
-from rebench.leaderboard.schema import METRICS, Board
+from rebench.leaderboard.schema import METRICS, Board, Model
+from rebench.leaderboard.text import skeleton
 from rebench.published.ledger import Ledger
 from rebench.published.measured import ledger_split
 from rebench.published.schema import Result
@@ -36,6 +37,12 @@ def printed_results(ids: Sequence[str], board: Board, ledger: Ledger) -> list[Re
             "the rows are of different models or papers: submit one model of one paper at a time"
         )
     return rows
+
+
+def is_named(model: Model, row: Result) -> bool:
+    """Whether an entry bears the name and variant of a row, however it writes them."""
+    theirs = row.model, row.variant or ""
+    return (skeleton(model.name), skeleton(model.variant or "")) == tuple(map(skeleton, theirs))
 
 
 def printed_scores(rows: Sequence[Result]) -> dict[str, Any]:

@@ -1,13 +1,18 @@
 """What every entry must keep to, as far as the file alone shows it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from rebench.data.catalogue import ALIASES
 from rebench.leaderboard.board_file import BoardFile
 from rebench.leaderboard.chain import canonical
 from rebench.leaderboard.findings import Finding
-from rebench.leaderboard.schema import Board, BoardDocument, Entry, Facts
-from rebench.leaderboard.text import skeleton
+from rebench.leaderboard.schema import Board, BoardDocument, Entry, Facts, Model
+from rebench.leaderboard.text import moment, skeleton
+
+CLOCKS = timedelta(days=1)
+"""So much may the clocks of those who submit and verify differ."""
 
 
 def check_rules(document: BoardDocument) -> list[Finding]:
@@ -18,7 +23,9 @@ def check_rules(document: BoardDocument) -> list[Finding]:
         findings += [
             Finding(reason, text, entry.number) for reason, text in rules_of(entry, before, document.board)
         ]
-        if before and entry.date < before[-1].date:
+        if moment(entry.date) > datetime.now(UTC) + CLOCKS:
+            findings.append(Finding("date", f"{entry.date} lies in the future", entry.number))
+        if before and moment(entry.date) < moment(before[-1].date):
             findings.append(Finding("reordered", f"its date is before that of entry {place}", entry.number))
     return findings
 
@@ -27,6 +34,7 @@ def rules_of(entry: Facts, before: Sequence[Entry], board: Board) -> Iterator[tu
     """Reason and text of everything that speaks against an entry after those before it."""
     yield from _eligible(entry, board)
     yield from _of_the_board(entry, board)
+    yield from _declared(entry, board)
     yield from _supersedes(entry, before)
     yield from _doubles(entry, before)
 
@@ -67,21 +75,31 @@ def _of_the_board(entry: Facts, board: Board) -> Iterator[tuple[str, str]]:
         return
     if entry.manifest_sha256 != board.manifest_sha256:
         yield "manifest", "its manifest is not that of the board: it is of another split or version"
-    coverage, training, scores = entry.coverage, entry.training, entry.scores
+    coverage, scores = entry.coverage, entry.scores
     assert coverage is not None
-    assert training is not None
     if not coverage.scored <= coverage.predicted <= coverage.expressions == board.expressions:
         yield "coverage", f"it cannot be {coverage.model_dump_json()} of {board.expressions:,} expressions"
     if scores.overall.n != coverage.scored:
         yield "coverage", f"{coverage.scored:,} expressions are scored, the metrics are of {scores.overall.n}"
     if sum(group.n or 0 for group in scores.groups.values()) != scores.overall.n:
         yield "coverage", "the groups do not add up to all expressions"
-    seen = training.overlap
-    if seen.share != seen.images / board.images:
-        yield "overlap", f"{seen.images:,} of {board.images:,} images are not a share of {seen.share!r}"
     for name, group in scores.parts:
         if set(group.metrics) != set(board.metrics):
             yield "schema", f"{name} has not the metrics of the board"
+
+
+def _declared(entry: Facts, board: Board) -> Iterator[tuple[str, str]]:
+    """What was declared of training, and what is said to be unknown of it."""
+    if entry.training is None:
+        return
+    splits, other, seen = entry.training.splits, entry.training.other, entry.training.overlap
+    if seen.share != seen.images / board.images:
+        yield "overlap", f"{seen.images:,} of {board.images:,} images are not a share of {seen.share!r}"
+    for name in (*splits, *other):
+        if (known := ALIASES.get(name, name)) != name or (name in other and known == board.split):
+            yield "overlap", f"training data {name!r} are the split {known}: declare them so"
+    if not set(other) <= set(seen.unknown) <= {*splits, *other} - {board.split}:
+        yield "overlap", "it names as unknown what it does not declare, or what anybody knows"
 
 
 def _supersedes(entry: Facts, before: Sequence[Entry]) -> Iterator[tuple[str, str]]:
@@ -99,19 +117,23 @@ def _supersedes(entry: Facts, before: Sequence[Entry]) -> Iterator[tuple[str, st
 def _doubles(entry: Facts, before: Sequence[Entry]) -> Iterator[tuple[str, str]]:
     """Other entries that this one could be taken for."""
     gone = {other.supersedes for other in before} | {entry.supersedes}
-    for other in before:
-        mine, theirs = entry.model, other.model
-        if mine.name != theirs.name and skeleton(mine.name) == skeleton(theirs.name):
-            yield (
-                "look_alike",
-                f"{mine.name!r} looks like {theirs.name!r} of entry {other.number}: write it so",
-            )
-        if other.number in gone:
-            continue
-        if same_predictions(entry, other):
-            yield "duplicate", f"it has the predictions of entry {other.number}"
-        if identity(entry) == identity(other):
-            yield "duplicate", f"entry {other.number} is of this model: supersede it, or name another variant"
+    live = [other for other in before if other.number not in gone]
+    if alike := next((other for other in before if _mistaken(entry.model, other.model)), None):
+        mine, theirs = entry.model.full_name, alike.model.full_name
+        yield "look_alike", f"{mine!r} looks like {theirs!r} of entry {alike.number}: write it so"
+    if same := next((other for other in live if same_predictions(entry, other)), None):
+        yield "duplicate", f"it has the predictions of entry {same.number}"
+    if again := next((other for other in live if identity(entry) == identity(other)), None):
+        yield "duplicate", f"entry {again.number} is of this model: supersede it, or name another variant"
+
+
+def _mistaken(mine: Model, theirs: Model) -> bool:
+    """Whether two names that differ look alike, alone or with their variants."""
+    if (mine.name, mine.variant) == (theirs.name, theirs.variant):
+        return False
+    if mine.name != theirs.name and skeleton(mine.name) == skeleton(theirs.name):
+        return True
+    return skeleton(mine.name + (mine.variant or "")) == skeleton(theirs.name + (theirs.variant or ""))
 
 
 def identity(entry: Facts) -> tuple[str, str | None, str]:

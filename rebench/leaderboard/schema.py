@@ -1,8 +1,9 @@
 """What stands in a board's file, as types; `rebench leaderboard schema` prints them as JSON Schema."""
 
+import math
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from rebench.leaderboard.text import Line, Link, Name, RelativePath, Sha256, SplitName, Time
@@ -18,7 +19,17 @@ Source = Literal["measured", "author", "paper"]
 """`measured`: from predictions; `author`: from predictions of a checkpoint that its authors released;
 `paper`: printed numbers, from the ledger."""
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
+INTERVAL_DIGITS = 9
+"""Ends of intervals are rounded to so many digits when they are made."""
+
+
+def _signed_once(value: float) -> float:
+    if math.copysign(1.0, value) < 0:
+        raise PydanticCustomError("number", "minus zero is no number of ours")
+    return value
+
+
+Fraction = Annotated[float, Field(ge=0, le=1), AfterValidator(_signed_once)]
 Count = Annotated[int, Field(ge=0, le=10**8)]
 
 MAX_PREDICTIONS = 128 * 2**20
@@ -43,8 +54,16 @@ class Estimate(Part):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.low is not None and self.high is not None and self.low > self.high:
+        if self.low is None and self.high is None:
+            return self
+        if None in (self.value, self.low, self.high):
+            raise PydanticCustomError("schema", "an interval has two ends and a value")
+        value, low, high = self.value or 0.0, self.low or 0.0, self.high or 0.0
+        rounding = 10**-INTERVAL_DIGITS
+        if low > high:
             raise PydanticCustomError("schema", "the interval ends before it begins")
+        if not low - rounding <= value <= high + rounding:
+            raise PydanticCustomError("schema", "the interval does not hold the value")
         return self
 
 
@@ -128,6 +147,11 @@ class Model(Part):
     vision_encoder: Line | None
     text_encoder: Line | None
 
+    @property
+    def full_name(self) -> str:
+        """ "SaFiRe (tiny)"."""
+        return f"{self.name} ({self.variant})" if self.variant else self.name
+
 
 class Weights(Part):
     """The weights file."""
@@ -177,8 +201,8 @@ class Environment(Part):
 class Efficiency(Part):
     """What the model costs; seconds are the mean over the expressions of this run."""
 
-    parameters: Annotated[int, Field(ge=0)] | None
-    seconds_per_expression: Annotated[float, Field(ge=0)] | None
+    parameters: Annotated[int, Field(ge=0, le=10**15)] | None
+    seconds_per_expression: Annotated[float, Field(ge=0, le=10**9)] | None
 
 
 class Facts(Part):

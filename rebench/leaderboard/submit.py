@@ -1,7 +1,8 @@
 """Adding an entry to a board: looked at first, then written under a lock, whole or not at all."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,8 @@ from rebench.leaderboard.rules import rules_of
 from rebench.leaderboard.schema import Board, BoardDocument, Entry, Estimate
 from rebench.leaderboard.standing import estimate_of, live, rank_range, standings
 from rebench.leaderboard.verify import checked
-from rebench.store.atomic import write_atomically
-from rebench.store.lock import RunLock
+from rebench.store.atomic import remove_leftovers, write_atomically
+from rebench.store.lock import Busy, RunLock
 from rebench.store.writer import now
 
 if TYPE_CHECKING:
@@ -51,6 +52,21 @@ class Proposal:
     test: "Comparison | None"
     ranks: tuple[int | None, int | None]
     entries: int
+
+    @property
+    def changes(self) -> list[str]:
+        """What the entry says, scores aside: "+ model.name: SaFiRe".
+
+        Of a correction, what it says differently from the entry it supersedes.
+        """
+        wanted = (e for e in self.board.raw["entries"] if e["number"] == self.draft.facts.supersedes)
+        old, new = _said(next(wanted, {})), _said(self.draft.raw)
+        lines = []
+        for name in dict.fromkeys((*old, *new)):
+            if old.get(name) != new.get(name):
+                pairs = (("-", old.get(name)), ("+", new.get(name)))
+                lines += [f"{sign} {name}: {value}" for sign, value in pairs if value is not None]
+        return lines
 
     @property
     def metrics(self) -> list[tuple[str, Estimate, Estimate | None]]:
@@ -116,6 +132,7 @@ def commit(proposal: Proposal, *, keep_predictions: bool = True, patience: float
     """
     path, draft = proposal.board.path, proposal.draft
     with _lock(path.parent, patience):
+        remove_leftovers(path.parent)
         board = read_board(path)
         document = _sound(board)
         if (there := _there(board, draft)) is not None:
@@ -150,6 +167,20 @@ def submit(
     if proposal.there is None and not confirm(proposal):
         return None
     return commit(proposal, keep_predictions=keep_predictions)
+
+
+def _said(part: Mapping[str, Any], where: str = "") -> dict[str, str]:
+    """The fields of an entry that its submitter answers for, by their path, where they say something."""
+    aside = ("scores", "coverage", "number", "date", "previous", "sha256")
+    said = dict[str, str]()
+    for name, value in part.items():
+        if not where and name in aside:
+            continue
+        if isinstance(value, Mapping):
+            said |= _said(value, f"{where}{name}.")
+        elif value not in (None, [], ()):
+            said[where + name] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return said
 
 
 def _sound(board: BoardFile) -> BoardDocument:
@@ -199,12 +230,21 @@ def _started(board: BoardFile) -> dict[str, Any]:
 
 
 def _keep(board: BoardFile, draft: Draft, wanted: bool) -> None:
-    """Puts the predictions where the entry says they are."""
-    if draft.packed is None or not wanted:
+    """Puts the predictions where the entry says they are, unless they are there.
+
+    The same text packed by another zlib has other bytes: a file that is right is not written again.
+    """
+    if draft.packed is None or draft.facts.predictions is None or not wanted:
         return
-    place = board.folder / draft.raw["predictions"]["file"]
+    file = draft.facts.predictions.file
+    if there := locate(board.folder, file):
+        with contextlib.suppress(Rejected):
+            check_file(there, draft.facts.predictions)
+            return
+    place = board.folder / file
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(place.parent)
     except OSError as error:
         raise RebenchError(f"could not write {place.parent}: {error.strerror}") from error
     write_atomically(place, draft.packed.data)
@@ -231,12 +271,12 @@ def _test(
 
 
 def _lock(folder: Path, patience: float) -> RunLock:
-    """The lock of the board's folder, waited for. Raises RebenchError where it is never free."""
+    """The lock of the board's folder, waited for. Raises RebenchError where it is never free, or not ours."""
     deadline = time.monotonic() + patience
     while True:
         try:
             return RunLock(folder)
-        except RebenchError:
+        except Busy:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)

@@ -1,6 +1,8 @@
 """What a field of a board may say: plain text, nothing that a browser, a spreadsheet or an eye mistakes."""
 
 import unicodedata
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -44,6 +46,19 @@ def _path(text: str) -> str:
     return text
 
 
+def moment(text: str) -> datetime:
+    """The point in time that a `Time` names."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _time(text: str) -> str:
+    try:
+        moment(text)
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("date", "no date of the calendar") from None
+    return text
+
+
 Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(plain_line)]
 """One line in any script."""
 
@@ -63,14 +78,19 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 SplitName = Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9+]+(:[A-Za-z0-9-]+)?$")]
 
-Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\+00:00)$")]
+Time = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|\+00:00)$"),
+    AfterValidator(_time),
+]
 """UTC to the second, ISO 8601."""
 
 
+@lru_cache(maxsize=2**14)
 def skeleton(name: str) -> str:
     """What is left of a name for a quick eye: names with one skeleton are taken for each other.
 
-    Case and separators are gone; 0 is o, and 1, i, l and | are one. `+` counts: CRIS+ is not CRIS.
+    Case and separators are gone; 0 is o, 1, i, l and | are one, and × is x. `+` counts: CRIS+ is not CRIS.
     """
-    swapped = name.casefold().translate(str.maketrans("01i|", "olll")).replace("rn", "m").replace("vv", "w")
+    swapped = name.casefold().translate(str.maketrans("01i|×", "olllx")).replace("rn", "m").replace("vv", "w")
     return "".join(c for c in swapped if c.isalnum() or c == "+")

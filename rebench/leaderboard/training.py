@@ -59,9 +59,11 @@ def _images(name: str, split: Split, root: str | Path | None) -> tuple[frozenset
         return frozenset(sample.image_id for sample in split.samples), True
     if "scenes" in (name.partition(":")[0], split.name.partition(":")[0]):
         return frozenset(), True
+    if name not in CATALOGUE:
+        return frozenset(), False
     try:
         found = find_overlap([name], root).images[name]
     except RebenchError:
         return frozenset(), False
-    official = CATALOGUE[name].official if name in CATALOGUE else None
+    official = CATALOGUE[name].official
     return found, official is None or official.images == len(found)

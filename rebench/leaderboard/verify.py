@@ -1,5 +1,6 @@
 """Proving a board: its chain, its rules, and its scores from the predictions that are at hand."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from rebench.leaderboard.board_file import BoardFile, read_board
 from rebench.leaderboard.chain import check_chain
 from rebench.leaderboard.evidence import Checked, Evidence
 from rebench.leaderboard.findings import Finding, Rejected
+from rebench.leaderboard.predictions_file import locate
 from rebench.leaderboard.rules import check_history, check_rules
 from rebench.leaderboard.schema import BoardDocument
 
@@ -66,15 +68,17 @@ def verify(
         split: the split itself, where it is already loaded.
 
     Raises:
-        RebenchError: there is no such file, or a newer rebench wrote it.
+        RebenchError: there is no such file, a newer rebench wrote it, or the older copy is no board.
     """
+    older = read_board(base) if base is not None else None
     try:
         board = read_board(path)
-        document, findings = checked(board, read_board(base) if base is not None else None)
     except Rejected as error:
         return Verification(Path(path), error.findings)
+    document, findings = checked(board, older)
     if document is None:
         return Verification(Path(path), tuple(findings))
+    findings += _vanished(older, board, document) if older else []
     evidence = Evidence(board, document, data_root, split)
     findings += evidence.on_the_board()
     states = []
@@ -83,6 +87,17 @@ def verify(
         findings += found
         states.append(state)
     return Verification(Path(path), tuple(findings), tuple(states), tuple(dict.fromkeys(evidence.notes)))
+
+
+def _vanished(older: BoardFile, board: BoardFile, document: BoardDocument) -> list[Finding]:
+    """The predictions that lie beside the older copy and no more beside the board."""
+    findings = []
+    for entry in document.entries[: len(older.raw["entries"])]:
+        with contextlib.suppress(Rejected):  # of a path that is none is told elsewhere
+            file = entry.predictions.file if entry.predictions else None
+            if file and locate(older.folder, file) and not locate(board.folder, file):
+                findings.append(Finding("history", f"its predictions {file} are gone", entry.number))
+    return findings
 
 
 def checked(board: BoardFile, older: BoardFile | None = None) -> tuple[BoardDocument | None, list[Finding]]:

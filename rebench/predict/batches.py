@@ -10,7 +10,7 @@ from typing import Any
 
 from rebench.data.split import Image
 from rebench.metrics.masking import OutputError
-from rebench.predict.imports import describe
+from rebench.predict.imports import describe, place
 from rebench.predict.interface import Predictor
 
 
@@ -94,7 +94,8 @@ def _timed(call: Callable[[], Any]) -> _Outcome:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # extensions in Rust panic with one of these
-        failed = describe(error), is_out_of_memory(error), isinstance(error, OutputError)
+        ours = isinstance(error, OutputError)
+        failed = describe(error) + ("" if ours else place(error)), is_out_of_memory(error), ours
     if failed[1]:
         _free_memory()
     return _Outcome(None, time.perf_counter() - started, *failed)

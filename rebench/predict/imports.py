@@ -33,7 +33,7 @@ def call_foreign(function: Callable[..., Any], options: dict[str, Any], failing:
     except (RebenchError, KeyboardInterrupt):
         raise
     except BaseException as error:  # extensions in Rust panic with one of these
-        raise RebenchError(f"{failing}: {describe(error)}{_place(error)}") from error
+        raise RebenchError(f"{failing}: {describe(error)}{place(error)}") from error
 
 
 def import_module(name: str) -> ModuleType:
@@ -49,9 +49,9 @@ def import_module(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name and (name + ".").startswith(error.name + "."):
             raise
-        raise RebenchError(f"{name} could not be imported: {describe(error)}{_place(error)}") from error
+        raise RebenchError(f"{name} could not be imported: {describe(error)}{place(error)}") from error
     except FOREIGN as error:
-        raise RebenchError(f"{name} could not be imported: {describe(error)}{_place(error)}") from error
+        raise RebenchError(f"{name} could not be imported: {describe(error)}{place(error)}") from error
 
 
 def import_file(path: Path) -> ModuleType:
@@ -77,7 +77,7 @@ def import_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except FOREIGN as error:
         del sys.modules[name]
-        raise RebenchError(f"{path} could not be imported: {describe(error)}{_place(error)}") from error
+        raise RebenchError(f"{path} could not be imported: {describe(error)}{place(error)}") from error
     except BaseException:
         del sys.modules[name]
         raise
@@ -90,9 +90,13 @@ def _look_in(folder: Path) -> None:
         sys.path.append(str(folder))
 
 
-def _place(error: BaseException) -> str:
-    """Where in the code it happened, " (file.py, line 3)"; a syntax error says so itself."""
+def place(error: BaseException) -> str:
+    """Where in the code it happened, " (file.py, line 3)"; a syntax error says so itself.
+
+    Of an error within a library it is the line that called the library.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, SyntaxError) or not frames:
         return ""
-    return f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})"
+    called = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    return f" ({os.path.basename(called[-1].filename)}, line {called[-1].lineno})"

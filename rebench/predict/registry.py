@@ -122,9 +122,11 @@ def find(spec: str, weights: str | Path | None = None) -> FoundPredictor:
         RebenchError: no such model (with the names that come near), code that cannot be imported or is
             no predictor, no such weights, a model that takes no variant or weights but was given some.
     """
-    name, _, variant = spec.partition(":")
+    name, colon, variant = spec.partition(":")
     claims = registered()
     if name in claims:
+        if colon and not variant:
+            raise RebenchError(f"{spec!r} ends without a variant: `rebench models` lists them")
         found = FoundPredictor(spec, name, variant or None, _import_entry(name, claims[name]))
     else:
         found = _find_elsewhere(spec, list(claims))

@@ -113,7 +113,9 @@ def train_by_recipe(wish: Wish, progress: Progress) -> Path:
 
 def show_recipe(wish: Wish) -> dict[str, Any]:
     """The fields of the recipe that `train_by_recipe` would train by. Raises RebenchError as it does."""
-    learner = _entry(RECIPES, wish.model.partition(":")[0], "recipe").load()
+    name, _, variant = wish.model.partition(":")
+    learner = _entry(RECIPES, name, "recipe").load()
+    learner.find_variant(variant or None)
     return asdict(learner.recipe(wish.recipe, wish.settings, map(resolve_name, wish.splits)))
 
 
@@ -160,7 +162,10 @@ def train(
     name, _, variant = spec.partition(":")
     entry = _entry(SCENES, name, "trainer")
     if split not in ("scenes", "scenes:train"):
-        raise RebenchError(f"cannot train on {split!r}: only the scenes have a recipe; give --split scenes")
+        raise RebenchError(
+            f"cannot train on {split!r}: of the scenes, their training part alone is for that; give --split "
+            "scenes, and --pictures to say how many"
+        )
     place = find_device(device)
     data = load_split(f"scenes:train-{pictures}"), load_split("scenes:val")
     given = {key: value for key, value in options.items() if value is not None}

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rebench.errors import RebenchError
+from rebench.report.marks import best_and_second
 from rebench.report.table import Cell, Mark
 
 if TYPE_CHECKING:
@@ -57,16 +59,13 @@ def read_rows(given: Sequence[str | Path]) -> list[MeasuredRow]:
     Raises:
         RebenchError: no run there, or two of one name on one split.
     """
+    from rebench.comparing import model_name, name_and_folder
     from rebench.evaluation import Run
 
     rows: dict[str, dict[tuple[str, str], Run]] = {}
-    for text in map(str, given):
-        name, mark, folder = text.partition("=")
-        if not mark or not name or Path(text).exists():
-            name, folder = "", text
+    for name, folder in map(name_and_folder, given):
         run = Run.read(folder)
-        model = run.record.model
-        name = name or (f"{model.name}:{model.variant}" if model.variant else model.name)
+        name = name or model_name(run)
         split = ledger_split(run.record.split.name)
         if split in (runs := rows.setdefault(name, {})):
             raise RebenchError(
@@ -111,8 +110,7 @@ def _coverage(run: "Run") -> str:
 def judge(rows: Sequence[MeasuredRow], places: Iterable[Place], resamples: int = 10_000) -> Verdicts:
     """Which measured numbers of a column are best and second, where paired tests tell them apart.
 
-    Best are those than which no other is shown to be higher, second the same among the rest; where that is
-    all of them, none is marked. All differences between the rows of the table are one family (Holm).
+    Marks are those of `best_and_second`. All differences between the rows of the table are one family (Holm).
 
     Raises:
         RebenchError: runs on one split that cannot be compared: other protocols, other expressions.
@@ -169,19 +167,7 @@ def _differences(
 
 
 def _marks(values: Mapping[str, float], place: Place, told: set[str]) -> dict[str, Mark]:
-    """Best and second by name of the row; nothing where all would be best."""
-    best = _leaders(values, place, told)
-    rest = {name: value for name, value in values.items() if name not in best}
-    if not rest:
-        return {}
-    marks: dict[str, Mark] = dict.fromkeys(best, "best")
-    return marks | dict.fromkeys(_leaders(rest, place, told), "second")
-
-
-def _leaders(values: Mapping[str, float], place: Place, told: set[str]) -> list[str]:
-    """Those than which none of the others is shown to be higher."""
-    return [
-        name
-        for name, value in values.items()
-        if not any(above > value and _hypothesis(name, n, place) in told for n, above in values.items())
-    ]
+    """Best and second by name of the row."""
+    pairs = permutations(values, 2)
+    better = {(a, b) for a, b in pairs if values[a] > values[b] and _hypothesis(a, b, place) in told}
+    return best_and_second(values, better)

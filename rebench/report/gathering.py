@@ -62,10 +62,12 @@ def gather(
     """
     if not runs:
         raise RebenchError("a report needs at least one run: give the folder of a `rebench run`")
+    from rebench.comparing import name_and_folder
+
     wanted = request or Request()
     places: dict[tuple[str, str, str], list[str]] = {}
     for text in map(str, runs):
-        folder = RunFolder(_folder(text))
+        folder = RunFolder(name_and_folder(text)[1])
         record, summary = folder.record, folder.summary()
         key = record.split.name, str(summary.get("protocol")), record.split.manifest_sha256
         places.setdefault(key, []).append(text)
@@ -83,12 +85,6 @@ def gather(
     return Report(tuple(chapters), tuple(warnings_of(chapters)))
 
 
-def _folder(text: str) -> str:
-    """The folder in NAME=FOLDER, as `rebench compare` reads it."""
-    name, mark, folder = text.partition("=")
-    return folder if mark and name and not Path(text).exists() else text
-
-
 def _unused(slug: str, chapters: Sequence[Chapter]) -> str:
     taken, number, found = {chapter.slug for chapter in chapters}, 2, slug
     while found in taken:
@@ -99,17 +95,17 @@ def _unused(slug: str, chapters: Sequence[Chapter]) -> str:
 def _chapter(
     given: Sequence[str], slug: str, title: str, wanted: Request, tell: Callable[[str], None]
 ) -> Chapter:
+    from rebench.comparing import compare_folders, model_name, name_and_folder
     from rebench.evaluation import Run
 
     done: RunComparison | None = None
     if len(given) > 1:
-        from rebench.comparing import compare_folders
-
         done = compare_folders(given, wanted.metrics, wanted.settings, common=wanted.common)
         named = _distinct(list(done.runs))
     else:
-        run = Run.read(_folder(given[0]))
-        named = [(_name(given[0], run), run)]
+        name, folder = name_and_folder(given[0])
+        run = Run.read(folder)
+        named = [(name or model_name(run), run)]
     first = named[0][1]
     split = first.record.split.name
     entries = tuple(_entry(name, run) for name, run in named)
@@ -131,13 +127,6 @@ def _chapter(
         sensitivity=sensitivity,
         gallery=shown,
     )
-
-
-def _name(text: str, run: "Run") -> str:
-    model, folder = run.record.model, _folder(text)
-    if folder != text:
-        return text[: -len(folder) - 1]
-    return f"{model.name}:{model.variant}" if model.variant else model.name
 
 
 def _distinct(named: "list[tuple[str, Run]]") -> "list[tuple[str, Run]]":

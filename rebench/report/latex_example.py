@@ -6,7 +6,11 @@ from rebench.report.escape import LATEX_PREAMBLE, latex
 from rebench.report.section import Figure
 from rebench.report.table import Table
 
-BOX = r"width=\linewidth,height=.8\textheight,keepaspectratio"
+SHOWN = r"""\newcommand{\shown}[1]{% as large as it was drawn, unless there is no room
+  \leavevmode\setbox0\hbox{\includegraphics{#1}}%
+  \ifdim\wd0>\linewidth\shrunk{#1}\else\ifdim\ht0>.8\textheight\shrunk{#1}\else\box0\fi\fi}
+\newcommand{\shrunk}[1]{\includegraphics[width=\linewidth,height=.8\textheight,keepaspectratio]{#1}}
+"""
 
 LINES = 50
 """Of a table that still fits a page, intervals counted; longer ones are in the page and in CSV."""
@@ -26,7 +30,7 @@ def example(tables: Sequence[Table], figures: Sequence[Figure]) -> str:
             (
                 r"\begin{figure}[p]",
                 r"  \centering",
-                rf"  \includegraphics[{BOX}]{{{figure.name}}}",
+                rf"  \shown{{{figure.name}}}",
                 rf"  \caption{{{latex(figure.caption)}}}",
                 r"\end{figure}",
             )
@@ -39,7 +43,7 @@ def example(tables: Sequence[Table], figures: Sequence[Figure]) -> str:
 \\usepackage[T1]{{fontenc}}
 \\usepackage{{booktabs,graphicx,lmodern}}
 \\usepackage[margin=2.2cm]{{geometry}}
-{LATEX_PREAMBLE}\\begin{{document}}
+{LATEX_PREAMBLE}{SHOWN}\\begin{{document}}
 {body}
 \\end{{document}}
 """

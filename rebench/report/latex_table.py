@@ -1,7 +1,8 @@
 """A table in LaTeX: booktabs, to be `\\input` where the table is wanted.
 
-Needs `\\usepackage{booktabs,graphicx}` and nothing else. The table is never wider than the line it stands in:
-one that would be is scaled to it, and where it is much wider than a column it spans both (`table*`).
+Needs `\\usepackage{booktabs,graphicx}` and nothing else. The table is never wider than the line it stands in,
+nor, with caption and footnotes, higher than the page: one that would be is scaled. Where it is much wider
+than a column it spans both (`table*`).
 """
 
 from collections.abc import Iterator
@@ -14,12 +15,18 @@ COLUMN = 52
 """Characters that fit a column of a two-column paper without becoming too small to read."""
 
 
+SIGNED = r"""% A number below zero: a minus, not a hyphen, and the digits of the text.
+\providecommand{\rebenchnum}[1]{\rebenchsign#1\relax}
+\def\rebenchsign-#1\relax{\ensuremath{-}#1}
+"""
+
+
 def latex_table(table: Table) -> str:
     """The table as a float with caption, label `tab:<name>` and footnotes."""
     environment = "table*" if _width(table) > COLUMN else "table"
     panels = "\n  \\\\[1.2ex]\n".join(_tabular(panel, table) for panel in table.panels)
     return f"""% made by rebench; \\usepackage{{booktabs,graphicx}}
-{LATEX_PREAMBLE}\\begin{{{environment}}}[t]
+{LATEX_PREAMBLE}{SIGNED if _is_signed(table) else ""}\\begin{{{environment}}}[t]
   \\centering
   \\caption{{{latex(table.caption)}}}
   \\label{{tab:{table.name}}}
@@ -27,8 +34,12 @@ def latex_table(table: Table) -> str:
   \\setbox2=\\hbox{{\\begin{{tabular}}{{@{{}}c@{{}}}}
 {panels}
   \\end{{tabular}}}}%
-  \\ifdim\\wd2>\\linewidth\\resizebox{{\\linewidth}}{{!}}{{\\box2}}\\else\\box2\\fi
-{_notes(table)}\\end{{{environment}}}
+  \\setbox4=\\vbox{{{_notes(table)}}}%
+  \\setbox2=\\hbox{{\\ifdim\\wd2>\\linewidth\\resizebox{{\\linewidth}}{{!}}{{\\box2}}\\else\\box2\\fi}}%
+  \\dimen2=\\dimexpr.85\\textheight-\\ht4-\\dp4\\relax % the rest is for the caption
+  \\leavevmode\\ifdim\\dimexpr\\ht2+\\dp2>\\dimen2 \\resizebox*{{!}}{{\\dimen2}}{{\\box2}}\\else\\box2\\fi
+  \\par\\smallskip\\box4
+\\end{{{environment}}}
 """
 
 
@@ -91,8 +102,18 @@ def _row(row: Row, columns: tuple[Column, ...], table: Table) -> Iterator[str]:
         yield _line(_interval(cell) for cell in row.cells)
 
 
+def _is_signed(table: Table) -> bool:
+    """Whether any number in it is below zero."""
+    cells = (cell for panel in table.panels for row in panel.rows for cell in row.cells)
+    return any(text.startswith("-") for cell in cells for text in (cell.text, *(cell.interval or ())))
+
+
+def _number(text: str) -> str:
+    return rf"\rebenchnum{{{text}}}" if text.startswith("-") else latex(text)
+
+
 def _cell(cell: Cell, column: Column, table: Table) -> str:
-    text = latex(cell.text)
+    text = latex(cell.text) if cell.value is None else _number(cell.text)
     if not text and column.numeric:
         text = "--"
     if cell.mark == "best":
@@ -108,7 +129,7 @@ def _cell(cell: Cell, column: Column, table: Table) -> str:
 def _interval(cell: Cell) -> str:
     if not cell.interval:
         return ""
-    low, high = map(latex, cell.interval)
+    low, high = map(_number, cell.interval)
     return rf"{{\scriptsize [{low}, {high}]}}"
 
 
@@ -123,4 +144,4 @@ def _notes(table: Table) -> str:
     if not parts:
         return ""
     text = "\n    ".join(parts)
-    return f"  \\par\\smallskip\n  {{\\footnotesize\\raggedright\n    {text}\\par}}\n"
+    return f"\\footnotesize\\raggedright\n    {text}\\par"

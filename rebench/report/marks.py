@@ -1,6 +1,6 @@
 """Which of several runs are best and second, as far as the tests tell them apart."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from rebench.report.table import Mark
@@ -14,6 +14,30 @@ MEANING = (
 )
 
 
+def best_and_second(names: Iterable[str], better: Collection[tuple[str, str]]) -> dict[str, Mark]:
+    """The rule of every table of ours: marks by name, none where no difference is shown.
+
+    Args:
+        names: that are compared.
+        better: (winner, loser) of every difference that is shown.
+
+    Returns:
+        "best" for those than which no other is shown to be better, "second" for the same among the rest.
+    """
+    names = list(names)
+    best = _undominated(names, better)
+    rest = [name for name in names if name not in best]
+    if not rest:
+        return {}
+    found: dict[str, Mark] = dict.fromkeys(best, "best")
+    return found | dict.fromkeys(_undominated(rest, better), "second")
+
+
+def _undominated(names: list[str], better: Collection[tuple[str, str]]) -> list[str]:
+    """Those than which none of the others is better."""
+    return [name for name in names if not any((other, name) in better for other in names)]
+
+
 def marks(panel: "Panel | None", metric: str, group: str) -> dict[str, Mark]:
     """Marks by the name of the run, for one column; empty where nothing is told apart."""
     if panel is None:
@@ -25,18 +49,7 @@ def marks(panel: "Panel | None", metric: str, group: str) -> dict[str, Mark]:
             names |= {d.a: None, d.b: None}
             if d.verdict in ("better", "worse"):
                 better.add((d.a, d.b) if d.verdict == "better" else (d.b, d.a))
-    best = _undominated(names, better)
-    rest = [name for name in names if name not in best]
-    if not rest:
-        return {}
-    found: dict[str, Mark] = dict.fromkeys(best, "best")
-    return found | dict.fromkeys(_undominated(rest, better), "second")
-
-
-def _undominated(names: Iterable[str], better: set[tuple[str, str]]) -> list[str]:
-    """Those than which none of the others is better."""
-    names = list(names)
-    return [name for name in names if not any((other, name) in better for other in names)]
+    return best_and_second(names, better)
 
 
 def tested(panel: "Panel | None") -> str:

@@ -9,13 +9,17 @@ table letters them, so that one text has one letter wherever it stands.
 """
 
 import math
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any, Literal
 
 SCHEMA_VERSION = 1
+
+_INTERVALS = re.compile(r",?( with)? [\d.]+ % intervals( from resampling images| over images)?")
+"""What captions say of intervals."""
 
 Mark = Literal["", "best", "second"]
 """Emphasis; the caption says what it stands for. Several cells of a column may share one."""
@@ -130,6 +134,20 @@ class Table:
         cells = (cell for panel in self.panels for row in panel.rows for cell in row.cells)
         texts = dict.fromkeys(note for cell in cells for note in cell.notes)
         return {text: _letters(number) for number, text in enumerate(texts)}
+
+    def without_intervals(self) -> "Table":
+        """The same table without intervals, of which its caption does not speak either."""
+        panels = tuple(
+            replace(
+                panel,
+                rows=tuple(
+                    replace(row, cells=tuple(replace(cell, interval=None) for cell in row.cells))
+                    for row in panel.rows
+                ),
+            )
+            for panel in self.panels
+        )
+        return replace(self, caption=_INTERVALS.sub("", self.caption), panels=panels)
 
     def letters(self, cell: Cell) -> str:
         """The letters of a cell's footnotes, "a,c"."""

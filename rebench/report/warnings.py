@@ -18,7 +18,9 @@ def warnings_of(chapters: "Iterable[Chapter]") -> Iterator[str]:
         for entry in chapter.entries:
             for text in _of_run(entry):
                 told.setdefault(text, []).append(entry.name)
-        yield from (f"{', '.join(names)} on {chapter.title}: {text}" for text, names in told.items())
+        for text, names in told.items():
+            every = 2 < len(names) == len(chapter.entries)
+            yield f"{'all runs' if every else ', '.join(names)} on {chapter.title}: {text}"
         yield from (f"{chapter.title}: {text}" for text in _of_chapter(chapter))
     if len({chapter.protocol for chapter in chapters}) > 1:
         yield "scores under different protocols stand in chapters of their own and cannot be compared"
@@ -29,12 +31,12 @@ def _of_run(entry: "Entry") -> Iterator[str]:
     coverage = summary["coverage"]
     if record.model.warning:
         yield record.model.warning
-    if record.status != "complete":
+    if not coverage.get("whole", True):
+        yield f"a part of the split only, {coverage['text']}"
+    elif record.status != "complete":
         yield "the run is not complete"
     if coverage["failed"]:
         yield f"{coverage['failed']:,} expressions failed and have no score"
-    if not coverage.get("whole", True):
-        yield f"a part of the split only, {coverage['text']}"
     if record.split.name in record.model.trained_on:
         yield "the model says that it was trained on this very split"
     if lacking := [name for name in PARTS if name not in summary]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rebench.errors import RebenchError
 from rebench.report.content import Report
+from rebench.report.figures.style import WIDTH, WIDTHS
 from rebench.report.section import Figure, Part
 from rebench.report.table import Table
 
@@ -20,6 +21,9 @@ def write_report(
     out: str | Path,
     formats: Sequence[str] = REPORT_FORMATS,
     title: str = "",
+    *,
+    width: float = WIDTH,
+    intervals: bool = True,
     tell: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
     """Writes the report into a folder, each file whole or not at all.
@@ -29,22 +33,25 @@ def write_report(
         out: the folder; made where it is not there.
         formats: of `REPORT_FORMATS`.
         title: of the page; by default the runs and splits.
+        width: of the figures for LaTeX, in inches: 3.25 fits a column of CVPR, 3.5 of IEEE, 5.5 NeurIPS.
+        intervals: whether the tables for LaTeX have intervals; all other formats do.
         tell: is told what is being done.
 
     Returns:
         The files, the page first.
 
     Raises:
-        RebenchError: an unknown format; a file cannot be written.
+        RebenchError: an unknown format; a width outside `WIDTHS`; a file cannot be written.
     """
     check_formats(formats)
+    check_width(width)
     parts = parts_of(report)
     folder = Path(out)
     files: dict[str, Callable[[], bytes]] = {}
     if "html" in formats:
         files |= _html(report, parts, title or title_of(report))
     if "latex" in formats:
-        files |= _latex(parts)
+        files |= _latex(parts, width, intervals)
     if "markdown" in formats:
         files |= _markdown(report, parts, title or title_of(report))
     if "csv" in formats:
@@ -57,6 +64,13 @@ def check_formats(formats: Sequence[str]) -> None:
     for name in formats or [""]:
         if name not in REPORT_FORMATS:
             raise RebenchError(f"no format {name!r}: use {', '.join(REPORT_FORMATS)}")
+
+
+def check_width(inches: float) -> None:
+    """Raises RebenchError for figures narrower or wider than can be drawn."""
+    low, high = WIDTHS
+    if not low <= inches <= high:
+        raise RebenchError(f"no figure can be {inches:g} inches wide: give a width of {low:g} to {high:g}")
 
 
 def parts_of(report: Report) -> list[Part]:
@@ -95,19 +109,20 @@ def _html(report: Report, parts: list[Part], title: str) -> dict[str, Callable[[
     return {"report.html": lambda: page.encode()} | files
 
 
-def _latex(parts: list[Part]) -> dict[str, Callable[[], bytes]]:
+def _latex(parts: list[Part], width: float, intervals: bool) -> dict[str, Callable[[], bytes]]:
     from rebench.report.figures.drawn import can_draw_pgf, pdf, pgf
     from rebench.report.latex_example import example, fits_a_page
     from rebench.report.latex_table import latex_table
 
-    tables = [table for table in _tables(parts) if fits_a_page(table)]
+    every = [table if intervals else table.without_intervals() for table in _tables(parts)]
+    tables = [table for table in every if fits_a_page(table)]
     figures = _figures(parts)
     files: dict[str, Callable[[], bytes]] = {
         f"latex/{table.name}.tex": partial(_text, latex_table, table) for table in tables
     }
-    files |= {f"latex/{figure.name}.pdf": partial(pdf, figure) for figure in figures}
+    files |= {f"latex/{figure.name}.pdf": partial(pdf, figure, width) for figure in figures}
     if can_draw_pgf():
-        files |= {f"latex/{figure.name}.pgf": partial(pgf, figure) for figure in figures}
+        files |= {f"latex/{figure.name}.pgf": partial(pgf, figure, width) for figure in figures}
     return files | {"latex/example.tex": lambda: example(tables, figures).encode()}
 
 

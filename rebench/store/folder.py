@@ -1,5 +1,6 @@
 """Reading a run: `<out>/<split>/<model>/` with its record, predictions, scores and summary."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -26,10 +27,10 @@ def run_path(out: str | Path, split: str, model: str) -> Path:
 def folder_name(name: str) -> str:
     """The name with everything outside A-Z a-z 0-9 . _ + - as a hyphen, never hidden, never empty.
 
-    Of a long name (a path) the end is kept.
+    Of a long name (a path) the end is kept; one of which nothing is left gets its hash.
     """
     safe = re.sub(r"[^A-Za-z0-9._+-]", "-", name)[-_NAME_LENGTH:]
-    return safe.lstrip(".-") or "unnamed"
+    return safe.lstrip(".-") or f"unnamed-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 class RunFolder:

@@ -16,11 +16,15 @@ except ImportError:  # Windows: the pid is still written, but nothing is enforce
 _log = logging.getLogger(__name__)
 
 
+class Busy(RebenchError):
+    """Another process holds the lock: waiting may help."""
+
+
 class RunLock:
     """Holds `<folder>/.lock` for this process until it is closed or the process ends, however it ends.
 
     Raises:
-        RebenchError: another process holds it (its pid is named), or the file cannot be opened.
+        RebenchError: `Busy` if another process holds it (its pid is named); or the file cannot be opened.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,9 +41,7 @@ class RunLock:
 
     def _take(self, folder: Path) -> None:
         assert self._descriptor is not None
-        busy = RebenchError(
-            f"another process {_holder(self.path)}is writing {folder}: wait for it or stop it"
-        )
+        busy = Busy(f"another process {_holder(self.path)}is writing {folder}: wait for it or stop it")
         if fcntl is not None:
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

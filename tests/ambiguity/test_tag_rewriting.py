@@ -38,6 +38,7 @@ PIECES = [
         ("the boy's skateboard on the left", "skateboard", "skateboard on the left"),
         ("In front of the mirror stands the tall one", "person", "The tall one"),
         ("orange right behind the jug", "orange", "orange"),
+        ("it feeds on the right while its companions rest", "bird", "it feeds on the right"),
     ],
 )
 def test_without_distractors(expression, category, left):
@@ -67,6 +68,7 @@ def test_nothing_without_distractors(expression, category):
         ("left", "dog", "left dog"),
         ("closest to us", "dog", "dog closest to us"),
         ("in red on the right", "person", "the person in red on the right"),
+        ("unlike its companion, this one is up", "cow", "unlike its companion, this cow is up"),
         ("White shirt", "person", "The person with white shirt"),
         ("its horns are longer", "cow", "the cow's horns are longer"),
         ("someone in a raincoat", "person", "a person in a raincoat"),

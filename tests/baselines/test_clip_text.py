@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPVisionConfig
+from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPVisionConfig
 
 from baselines.nn.clip import ClipText, ClipTokenizer
 
@@ -157,3 +158,14 @@ def test_cutting_keeps_the_end_token(vocabulary):
     assert ids[0, -1] == ids[1, -1] == index["<|endoftext|>"]
     assert ids[0, 1:4].tolist() == [index[p] for p in ("the</w>", "red</w>", "cat</w>")]
     assert real.all()
+
+
+def test_a_tower_that_lacks_tensors_is_refused_and_one_in_half_precision_is_computed_in_single(tmp_path):
+    CLIPTextModel(CLIPTextConfig(**SMALL)).half().save_pretrained(tmp_path)
+    assert {p.dtype for p in ClipText.from_pretrained(tmp_path).parameters()} == {torch.float32}
+    state = load_file(tmp_path / "model.safetensors")
+    name = next(name for name in state if name.endswith("final_layer_norm.bias"))
+    state.pop(name)
+    save_file(state, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ValueError, match=r"lacks 1 tensors of a CLIPTextModel \(.*final_layer_norm.bias\)"):
+        ClipText.from_pretrained(tmp_path)

@@ -8,13 +8,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from baselines.nn.images import normalised
 from baselines.nn.scene_words import scene_tokenizer
 from baselines.nn.text import BertEncoder, WordTokenizer
 from baselines.nn.vssm import MapLayer
 from baselines.safire.backbones import SwinStages
 from baselines.safire.config import ABLATIONS, BASE, READINGS, TINY
 from baselines.safire.fixation import Grouping
-from baselines.safire.model import SaFiRe, normalise
+from baselines.safire.model import SaFiRe
 from baselines.safire.predictor import PACKAGED, SaFiRePredictor, load, save
 from rebench.errors import RebenchError
 from rebench.predict.interface import ModelCard
@@ -217,7 +218,7 @@ def test_expressions_together_and_alone_give_the_same_masks():
     sentences = ["the dog", "he is the taller one", "", "🦒 ça alors", "left " * 500]
     together = model.predict(picture, sentences)
     for sentence, logits in zip(sentences, together, strict=True):
-        assert logits.shape == (128, 128)
+        assert logits.shape == (96, 96)
         (alone,) = model.decode(model.encode(picture), [sentence])
         np.testing.assert_allclose(logits, alone, rtol=1e-3, atol=1e-4)
 
@@ -225,7 +226,7 @@ def test_expressions_together_and_alone_give_the_same_masks():
 def test_normalise_keeps_the_order_of_channels():
     image = torch.zeros(1, 64, 64, 3, dtype=torch.uint8)
     image[..., 0] = 255
-    red, green, _ = normalise(image, 64)[0].mean((1, 2)).tolist()
+    red, green, _ = normalised(image, 64)[0].mean((1, 2)).tolist()
     assert red == pytest.approx((1 - 0.485) / 0.229, abs=1e-4)
     assert green == pytest.approx(-0.456 / 0.224, abs=1e-4)
 

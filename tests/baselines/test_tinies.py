@@ -1,15 +1,20 @@
 """The tiny variants: one recipe for all, the same weights from one seed, killed or not."""
 
 import json
+from importlib import import_module
+from importlib.resources import files
 
 import pytest
 import torch
 from safetensors import safe_open
 
 from baselines.nn.scene_words import MAX_WORDS, scene_tokenizer
+from baselines.train.loop import success
+from baselines.train.tensors import TensorSplit
 from baselines.train.tinies import TINIES
 from baselines.train.tiny import places
 from rebench import load_split
+from rebench.errors import RebenchError
 from rebench.scenes.split import ScenesSplit
 
 pytestmark = pytest.mark.slow  # together they take seconds
@@ -54,6 +59,15 @@ def test_one_seed_gives_the_same_file_twice_and_after_a_kill_in_any_stage(name, 
     assert json.loads(facts["recipe"])["seed"] == 5
 
 
+def test_another_model_and_other_pictures_are_another_training(parts, tmp_path):
+    with pytest.raises(Stop):
+        train("tfanet", parts, tmp_path, stop_at=2)
+    with pytest.raises(RebenchError, match="model was tfanet:tiny, is remamber:tiny"):
+        train("remamber", parts, tmp_path)
+    with pytest.raises(RebenchError, match="trained_on was scenes:train-8, is scenes:train-6"):
+        train("tfanet", parts[::-1], tmp_path)
+
+
 @pytest.mark.parametrize("name", TINIES)
 def test_tiny_means_tiny(name):
     with torch.device("meta"):
@@ -91,3 +105,16 @@ def test_where_a_thing_is():
     torch.testing.assert_close(found[1], torch.tensor([0.5, 0.375, 7 / 16, 1 / 8]))
     torch.testing.assert_close(found[2], torch.tensor([31 / 32, 15 / 16, 0.0, 0.0]))
     assert found[3].tolist() == [0, 0, 0, 0]  # nobody
+
+
+@pytest.mark.parametrize("name", TINIES)
+def test_the_packaged_weights_are_small_and_were_trained(name):
+    folder = files(f"baselines.{name}") / "weights"
+    assert len((folder / "tiny-scenes.safetensors").read_bytes()) < 6_000_000
+    model = import_module(f"baselines.{name}.predictor").load("tiny").model
+    assert sum(parameter.numel() for parameter in model.parameters()) < 3_000_000
+    batch = TensorSplit.of(load_split("scenes:val"), scene_tokenizer(), 5, "cpu")[torch.arange(40)]
+    with torch.no_grad():
+        ious, picked = success(TINIES[name].answer(model, batch), batch)
+    assert picked.mean() > 0.4  # one of five things or so, blindly
+    assert ious.mean() > 0.3

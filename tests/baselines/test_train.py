@@ -64,6 +64,25 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
         run(tmp_path, recipe=Recipe(steps=20))
 
 
+def test_a_checkpoint_about_something_else_is_refused(tmp_path):
+    def go(about):
+        torch.manual_seed(0)
+        model = nn.Linear(2, 1)
+        fit(
+            model,
+            lambda model, step: model(torch.ones(3, 2)).square().mean(),
+            lambda _: {},
+            RECIPE,
+            tmp_path,
+            lambda *_: None,
+            about=about,
+        )
+
+    go({"model": "safire:tiny", "trained_on": "scenes:train-8"})
+    with pytest.raises(RebenchError, match="trained_on was scenes:train-8, is scenes:train-16"):
+        go({"model": "safire:tiny", "trained_on": "scenes:train-16"})
+
+
 def tensors(pictures=12):
     owners = torch.zeros(pictures, 8, 8, dtype=torch.uint8)
     owners[:, :, :3], owners[:, :, 5:] = 1, 2

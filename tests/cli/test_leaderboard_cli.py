@@ -33,6 +33,15 @@ def test_what_is_no_board_is_said_in_one_line(tmp_path):
     assert [finding["reason"] for finding in json.loads(junk.stdout)["findings"]] == ["file"]
 
 
+def test_of_many_findings_the_first_are_printed_and_json_has_all(tmp_path):
+    (tmp_path / "junk.json").write_text(json.dumps({"schema_version": 1, "board": {}, "entries": [{}] * 80}))
+    done = rebench("leaderboard", "verify", tmp_path / "junk.json", "--json")
+    findings = json.loads(done.stdout)["findings"]
+    assert len(findings) > 80
+    assert len(done.stderr.splitlines()) == 52
+    assert f"and {len(findings) - 50} more findings" in done.stderr
+
+
 def test_a_board_of_a_split_that_is_not_here_is_begun_with_its_published_size(tmp_path):
     words = ("--split", "arefcoco", "--title", "aRefCOCO", "--data-root", tmp_path)
     assert rebench("leaderboard", "new", tmp_path / "arefcoco.json", *words).exit_code == 0

@@ -43,6 +43,8 @@ def test_it_writes_what_is_asked_for_and_says_so(made, tmp_path, capsys):
         (("{0}", "--out", "{tmp}", "--format", ","), "no format"),
         (("{0}", "{0}", "--out", "{tmp}"), "given twice"),
         (("{0}", "--out", "{tmp}/file"), "could not"),
+        (("{0}", "--out", "{tmp}", "--width", "1"), "give a width of 3 to 12"),
+        (("x" * 5000, "--out", "{tmp}"), "no such folder"),
     ],
 )
 def test_wrong_requests_end_with_2_and_one_line(made, tmp_path, capsys, words, told):

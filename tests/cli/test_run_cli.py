@@ -36,6 +36,14 @@ class Buggy(Half):
 class Interrupted:
     def predict(self, image, expressions):
         raise KeyboardInterrupt
+
+class Raw:
+    def predict(self, image, expressions):
+        return [0.5 for _ in expressions]
+
+class Probable:
+    def predict(self, image, expressions):
+        return [np.linspace(0.01, 0.99, 64).reshape(8, 8) for _ in expressions]
 """
 
 
@@ -84,14 +92,31 @@ def test_failed_samples_exit_with_1(rebench):
     assert done.exit_code == 1
     assert json.loads(done.stdout)["runs"][0]["run"]["counts"] == {"ok": 8, "failed": 4, "missing": 0}
     assert "4 expressions failed: ValueError: nothing to look for" in done.stderr
-    assert (
-        rebench("run", "--model", "models.py:Half", "--split", "noise").exit_code == 1
-    )  # still so when shown again
+    again = rebench("run", "--model", "models.py:Half", "--split", "noise")
+    assert again.exit_code == 1  # still so when shown again
+    assert "--fresh begins the run anew" in again.stderr
+
+
+def test_a_model_that_only_fails_gets_its_error_and_no_tables_of_nothing(rebench):
+    done = rebench("run", "--model", "models.py:Raw", "--split", "noise")
+    assert done.exit_code == 1
+    assert "models.py:Raw on noise:test: 0 of 12 expressions" in done.stderr
+    assert "12 expressions failed: OutputError: expected a NumPy array, got float" in done.stderr
+    assert "overall" not in done.stderr
+    assert "mIoU" not in done.stderr
+
+
+@pytest.mark.parametrize(("model", "said"), [("models.py:Probable", True), (MOCK, False)])
+def test_probabilities_in_the_place_of_logits_are_suspected(rebench, model, said):
+    done = rebench("run", "--model", model, "--split", "noise")
+    assert done.exit_code == 0
+    assert ("not probabilities" in done.stderr) is said
 
 
 def test_a_limited_run_says_that_it_is_partial(rebench):
     done = rebench("run", "--model", MOCK, "--split", "noise", "--limit", "5")
     assert done.exit_code == 0
+    assert done.stderr.count("on noise:test: 5 of 12 expressions") == 2
     assert "7 missing" in done.stderr
     assert (
         json.loads(Path("runs/noise-test/rebench.predict.mock-Mock/run.json").read_text())["status"]
@@ -148,6 +173,13 @@ def test_a_command_without_words_shows_its_help(rebench, arguments):
     done = rebench(*arguments)
     assert done.exit_code == 2
     assert "Commands:" in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["data"]])
+def test_no_line_of_a_list_of_commands_is_cut_off(rebench, words):
+    commands = rebench(*words, "--help").stdout.partition("Commands:")[2]
+    assert commands
+    assert "..." not in commands
 
 
 @pytest.mark.parametrize("place", [0, 1, 5])

@@ -320,6 +320,7 @@ def test_another_split_of_that_name_is_refused(tmp_path, split):
 def test_a_picture_is_drawn_of_the_split_of_the_run_only(tmp_path, split, rebench):
     run = evaluate(Half(), split, out=tmp_path).path
     assert rebench("draw", run, "--out", tmp_path / "a.png").exit_code == 0
+    assert "does not end in .png" in rebench("draw", run, "--out", tmp_path / "a.jpg").stderr
     split.samples = split.samples[:4]
     del split.manifest
     done = rebench("draw", run, "--out", tmp_path / "b.png")

@@ -116,6 +116,7 @@ def test_quality(tmp_path):
         ("a.json", b"{}", "wants a list of records"),
         ("a.json", b"[3]", "wants an object"),
         ("a.jsonl", b'{"caption_": "x"}', "line 1: no expression"),
+        ("a.jsonl", b'{"text": "a dog"}\n{"text": ', "line 2 is not JSON"),
         ("a.csv", b"text,object_distracting\ndog,perhaps\n", "wants true or false"),
         ("a.json", b'{"annotations": [{"descriptions": "x"}]}', "wants a list"),
         ("a.p", b"nonsense", "not a readable pickle"),
@@ -127,6 +128,21 @@ def test_what_cannot_be_read_is_named(tmp_path, name, content, message):
     assert done.exit_code == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("a.jsonl", '{"text": "the dog\u2028on the left"}', "the dog\u2028on the left"),
+        ("a.txt", "the dog\x0con the left", "the dog\x0con the left"),
+        ("a.csv", 'text,category\n"the dog\non the left",dog\n', "the dog\non the left"),
+    ],
+)
+def test_a_line_break_inside_of_an_expression_does_not_cut_it(tmp_path, name, content, text):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    (entry,) = entries(tmp_path / name)
+    assert entry["text"] == text
+    assert entry["group"] == "simple"
 
 
 def test_no_file_and_no_labels(tmp_path):

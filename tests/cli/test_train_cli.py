@@ -16,7 +16,7 @@ def rebench(*words):
     [
         (["--model", "safire:base"], "'tiny' only"),
         (["--model", "nobody"], "no trainer for 'nobody'"),
-        (["--model", "safire:tiny", "--split", "scenes:test"], "only the scenes have a recipe"),
+        (["--model", "safire:tiny", "--split", "scenes:test"], "their training part alone"),
         (["--model", "safire:tiny", "--device", "abacus"], "unknown device"),
     ],
 )

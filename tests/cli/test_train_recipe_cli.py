@@ -116,7 +116,7 @@ def test_who_names_what_is_judged_is_asked_about_that_and_val_alone(root, reques
         ([], {"split": "refcoco:trian"}, "did you mean refcoco:train"),
         ([], {"split": "refcocog:train"}, "no file"),
         (["--judge", "nowhere"], {}, "unknown split 'nowhere'"),
-        (["--steps", "3"], {}, "--steps is for the tiny variants on scenes: --set"),
+        (["--steps", "3"], {}, "--steps is for training the tiny variants on scenes: --set"),
         (["--drop-overlap", "--device", "abacus"], {}, "unknown device"),
         (["--model", "nobody"], {}, "no recipe for 'nobody'; known: mock"),
     ],
@@ -150,6 +150,20 @@ def test_recipes_are_named_where_they_are_known(root, words, message, tmp_path):
     result = CliRunner().invoke(app, [str(word) for word in given])
     assert message in one_line(result)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_the_paper_recipe_is_not_shown_for_a_tiny_variant():
+    result = CliRunner().invoke(app, ["train", "--model", "safire:tiny", "--show"])
+    assert "safire:tiny has no recipe of a paper: of safire, base can" in one_line(result)
+
+
+@pytest.mark.parametrize(
+    "words", [["--set", "lr=1"], ["--judge", "refcoco:val"], ["--drop-overlap"], ["--threads", "2"]]
+)
+def test_options_that_would_do_nothing_on_scenes_are_refused(words, requests):
+    result = CliRunner().invoke(app, ["train", "--model", "safire:tiny", *words])
+    assert f"{words[0]} is for training by a paper's recipe: give --val" in one_line(result)
 
 
 @pytest.mark.slow

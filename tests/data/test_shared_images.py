@@ -80,6 +80,8 @@ def test_what_is_judged_unless_said_otherwise(family):
     ]
     assert judged_by_default(["arefcoco:train"], family) == ["arefcoco:test"]
     assert judged_by_default(["scenes:train"], family) == ["scenes:val", "scenes:test"]
+    both = judged_by_default(["refcoco:train", "scenes:test"], family)
+    assert {"scenes:test", "refcoco:testA"} <= set(both)
 
 
 def test_a_named_split_that_is_not_at_hand_is_an_error(family):

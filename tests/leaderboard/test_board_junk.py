@@ -1,6 +1,7 @@
 """Files that are made to fill a machine: refused with bounded memory and time, in a process of their own."""
 
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -58,6 +59,10 @@ def test_a_board_as_large_as_is_read(tmp_path):
     entries = b",".join([b"{}"] * (room // 3))
     keys = b",".join(b'"%x":1' % number for number in range(room // 11))
     both = b",".join([b"{" + b",".join(b'"%d":1' % k for k in range(900)) + b"}"] * 1900)
+    for wrapped in (b'"entries": [], ' + keys, b'"entries": [], "board": {' + keys + b"}"):
+        rest = b"" if b'"board"' in wrapped else b', "board": {}'
+        path.write_bytes(b'{"schema_version": 1, ' + wrapped + rest + b"}")
+        assert "schema" in verified(path)
     for content in (entries, b"{" + keys + b"}", both):
         path.write_bytes(b'{"schema_version": 1, "board": {}, "entries": [' + content + b"]}")
         assert "schema" in verified(path)
@@ -79,6 +84,30 @@ def test_an_archive_of_junk_that_is_declared_as_it_is(board):
 def test_an_archive_of_200_mb_that_does_not_compress(board):
     declared(board).write_bytes(os.urandom(200 * 2**20))
     assert verified(board) == "['predictions']"
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [gzip.compress(b"", mtime=0), b"\x1f\x8b\x08\x08\0\0\0\0\0\3" + b"x" * 2**20],
+    ids=["empty members", "a header"],
+)
+def test_an_archive_of_200_mb_without_text(board, begin):
+    """Millions of empty members, and one whose header never ends."""
+    declared(board).write_bytes(begin * (200 * 2**20 // len(begin)))
+    assert verified(board) == "['predictions']"
+
+
+def test_a_hundred_million_blank_lines(board):
+    text = b"".join(json.dumps(row).encode() + b"\n" for row in lines_of(board, 1))
+    replace_predictions(board, 1, None, text=text + b"\n" * (120 * 2**20))
+    assert verified(board) == "['predictions']"
+
+
+def test_ids_and_headers_as_long_as_a_line_may_be(board):
+    row = '{{"sample_id": "{}😀{}", "rle": 0}}\n'
+    rows = (row.format("x" * (4 * 2**20 - 100), number).encode() for number in range(31))
+    replace_predictions(board, 1, None, text=b"".join(rows))
+    assert verified(board) == "['unknown_sample']"
 
 
 def test_masks_made_to_be_decoded(board):

@@ -7,10 +7,11 @@ from html.parser import HTMLParser
 import pytest
 import yaml
 from board_stripes import NOTHING, Stripes, description, shifted
-from tampering import read
+from tampering import read, reseal, write
 
 from rebench.errors import RebenchError
 from rebench.leaderboard.board_file import new_board
+from rebench.leaderboard.entry import Details
 from rebench.leaderboard.exporters import export
 from rebench.leaderboard.page import render
 from rebench.leaderboard.submit import submit
@@ -133,6 +134,14 @@ def test_bibtex(empty, make_run, split, tmp_path):
     assert text.count("{") == text.count("}")
 
 
+def test_bibtex_brings_the_commands_for_other_scripts(empty, make_run, split, tmp_path):
+    submit(make_run("good"), empty, replace(NOTHING, authors=("李 明",)), split=split)
+    text = export(empty, "bibtex", tmp_path)[0].read_text()
+    assert text.startswith(r"@preamble{ {\providecommand{\rebenchchar}")
+    assert text.splitlines()[0].count("{") == text.splitlines()[0].count("}")
+    assert "title = {{good}}" in text
+
+
 def test_other_forms_are_refused(board, tmp_path):
     with pytest.raises(RebenchError, match="no format 'xml'"):
         export(board, "xml", tmp_path)
@@ -156,3 +165,9 @@ def test_printed_numbers_come_from_the_ledger(tmp_path):
     assert f"{row.value:.1f}" in render(path, tmp_path / "page").read_text()
     entry = read(path)["entries"][0]
     assert entry["scores"]["overall"]["metrics"]["oiou"]["value"] == row.value / 100
+    with pytest.raises(RebenchError, match="keep their name"):
+        submit(f"ledger:{row.id}", path, Details(name="Somebody", supersedes=1, reason="mine"))
+    document = read(path)
+    document["entries"][0]["model"]["name"] = "Somebody"
+    write(path, reseal(document))
+    assert [finding.reason for finding in verify(path, data_root=tmp_path).findings] == ["ledger"]

@@ -4,10 +4,12 @@ import gzip
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from board_stripes import NOTHING, Stripes, description, shifted
 from tampering import lines_of, read, reseal
 
+from rebench.data.masks import decode
 from rebench.data.split import Counts
 from rebench.errors import RebenchError
 from rebench.evaluation import Run
@@ -69,11 +71,19 @@ def test_the_predictions_file_can_be_imported_and_gives_the_same_masks(board, sp
     }
 
 
+def runs_of(mask):
+    """Run lengths as numbers, background first."""
+    pixels = decode(mask).T.ravel()
+    cuts = [0, *np.flatnonzero(np.diff(pixels)) + 1, pixels.size]
+    runs = [int(length) for length in np.diff(cuts)]
+    return [0, *runs] if pixels[0] else runs
+
+
 def test_a_file_written_by_hand_is_read(split, tmp_path):
-    """As in leaderboards/README.md: a header that says little, masks in both forms."""
+    """As in leaderboards/README.md: a header that says little, masks in all forms."""
     rows = [{"rebench_predictions": 1, "split": split.name}]
     for number, (name, mask) in enumerate(shifted(split, 1).items()):
-        rows.append({"sample_id": name, "rle": mask if number % 2 else mask["counts"]})
+        rows.append({"sample_id": name, "rle": (mask, mask["counts"], runs_of(mask))[number % 3]})
     file = tmp_path / "theirs.jsonl.gz"
     file.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
     assert Run.read(import_predictions(file, "theirs", split, tmp_path)).record.status == "complete"
@@ -85,6 +95,17 @@ def test_submitting_twice_changes_nothing(board, make_run, split):
     assert propose(run, board, NOTHING, split=split).there == 1
     assert submit(run, board, NOTHING, confirm=lambda proposal: False, split=split) == 1
     assert board.read_bytes() == before
+
+
+def test_predictions_that_are_there_are_not_packed_anew(board, make_run, split):
+    """Another zlib packs the same text into other bytes; damaged ones are replaced."""
+    file = board.parent / read(board)["entries"][0]["predictions"]["file"]
+    other = gzip.compress(gzip.decompress(file.read_bytes()), 1)
+    for there, kept in ((other, True), (other[:-9], False)):
+        file.write_bytes(there)
+        assert submit(make_run("good"), board, NOTHING, split=split) == 1
+        assert (file.read_bytes() == there) == kept
+    assert verify(board, split=split).ok
 
 
 def test_a_no_writes_nothing(board, make_run, split):
@@ -99,6 +120,10 @@ def test_a_proposal_says_what_the_new_entry_is_worth(board, make_run, split):
     assert proposal.test.estimate < 0
     assert proposal.test.p < 0.05
     assert proposal.entries == 4
+    assert {"+ model.name: late", "+ source: measured", "+ predictions.bytes: 1000"} - {
+        *(line.replace(str(proposal.draft.packed.bytes), "1000") for line in proposal.changes)
+    } == set()
+    assert not any("scores" in line for line in proposal.changes)
     _, new, best = proposal.metrics[0]
     assert proposal.test.estimate == pytest.approx(new.value - best.value, abs=1e-12)
     assert proposal.ranks[0] > 1
@@ -118,6 +143,10 @@ def test_a_correction_supersedes(board, make_run, split):
     with pytest.raises(RebenchError, match="supersede"):
         submit(better, board, NOTHING, split=split)
     details = replace(NOTHING, supersedes=2, reason="masks were one column off")
+    changes = propose(better, board, details, split=split).changes
+    assert "+ reason: masks were one column off" in changes
+    assert [line[:2] for line in changes if "predictions.sha256" in line] == ["- ", "+ "]
+    assert not any("model.name" in line for line in changes)
     assert submit(better, board, details, split=split) == 4
     document = read_board(board).parsed()
     assert verify(board, split=split).ok

@@ -1,11 +1,14 @@
 """Every way of tampering is caught under the name of its reason."""
 
+import gzip
 import math
+import shutil
 
 import pytest
 from board_stripes import NOTHING, Stripes
 from tampering import lines_of, number_of, read, replace_predictions, reseal, write
 
+from rebench.errors import RebenchError
 from rebench.leaderboard.board_file import read_board
 from rebench.leaderboard.findings import REASONS
 from rebench.leaderboard.submit import submit
@@ -43,6 +46,21 @@ def predictions(**changes):
     return lambda document: document["entries"][0]["predictions"].update(changes)
 
 
+def training(splits=(), other=(), images=0, unknown=()):
+    overlap = {"images": images, "share": images / 6, "unknown": list(unknown)}
+    return first_entry(training={"splits": list(splits), "other": list(other), "overlap": overlap})
+
+
+def as_variants(first, second):
+    """Names and variants of the first two entries."""
+
+    def change(document):
+        for entry, (name, variant) in zip(document["entries"], (first, second), strict=False):
+            entry["model"].update(name=name, variant=variant)
+
+    return change
+
+
 def swap_predictions(document):
     a, b = document["entries"][:2]
     a["predictions"], b["predictions"] = b["predictions"], a["predictions"]
@@ -63,6 +81,9 @@ CHAIN = {
     "the board's metric changed": (lambda d: d["board"].update(primary="miou"), "board"),
     "fewer resamples": (lambda d: d["board"]["interval"].update(resamples=100), "board"),
     "head changed": (lambda d: d.update(head="0" * 64), "deleted"),
+    "lists for hashes": (lambda d: [e.update(sha256=[1], previous={}) for e in d["entries"]], "schema"),
+    "an unknown part": (lambda d: d.update(stars={}), "schema"),
+    "a board of many words": (lambda d: d["board"].update({str(k): k for k in range(9000)}), "schema"),
 }
 
 
@@ -83,12 +104,14 @@ def declared_full(document):
     document["entries"][0]["coverage"]["predicted"] = 11
 
 
+EXACTLY_AN_EIGHTH = {"value": 0.125, "low": 0.125, "high": 0.125}
+
 RESEALED = {
     "a digit changed": (one_digit, "score"),
     "an end of an interval": (lambda d: overall(d).update(low=overall(d)["low"] - 1e-8), "score"),
     "a group's n": (lambda d: d["entries"][0]["scores"]["groups"]["simple"].update(n=2), "coverage"),
     "identity": (
-        lambda d: d["entries"][0]["scores"]["identity"]["overall"]["accuracy"].update(value=0.125),
+        lambda d: d["entries"][0]["scores"]["identity"]["overall"].update(accuracy=EXACTLY_AN_EIGHTH),
         "score",
     ),
     "predictions swapped": (swap_predictions, "score"),
@@ -130,6 +153,31 @@ RESEALED = {
     ),
     "one model twice": (lambda d: d["entries"][1]["model"].update(name="good"), "duplicate"),
     "dated back": (lambda d: d["entries"][2].update(date="1999-01-01T00:00:00Z"), "reordered"),
+    "a day that is none": (lambda d: d["entries"][2].update(date="2031-02-30T00:00:00Z"), "date"),
+    "digits of another script": (lambda d: d["entries"][2].update(date="٢٠٣١-01-01T00:00:00Z"), "schema"),
+    "dated forward": (lambda d: d["entries"][2].update(date="2999-01-01T00:00:00Z"), "date"),
+    "minus zero": (lambda d: overall(d).update(value=-0.0), "number"),
+    "a value beside its interval": (lambda d: overall(d).update(low=0.0, high=0.1), "schema"),
+    "an interval with one end": (lambda d: overall(d).update(high=None), "schema"),
+    "an interval of nothing": (lambda d: overall(d).update(value=None), "schema"),
+    "more parameters than a float holds": (
+        first_entry(efficiency={"parameters": 10**400, "seconds_per_expression": None}),
+        "schema",
+    ),
+    "a path longer than any name": (predictions(file="a" * 300), "path"),
+    "a variant in the name": (as_variants(("CRIS", "big"), ("CRIS (big)", None)), "look_alike"),
+    "variants that look alike": (as_variants(("CRIS", "B1"), ("CRIS", "BI")), "look_alike"),
+    "trained on the test, not looked at": (
+        training(splits=["stripes:test"], unknown=["stripes:test"]),
+        "overlap",
+    ),
+    "trained on the test, in other words": (
+        training(other=["stripes:test"], unknown=["stripes:test"]),
+        "overlap",
+    ),
+    "a split by its other name": (training(splits=["arefcoco"], unknown=["arefcoco"]), "overlap"),
+    "other data looked at": (training(other=["LAION"]), "overlap"),
+    "unknown what is not declared": (training(unknown=["LAION"]), "overlap"),
     "protocol that needs logits": (lambda d: d["board"].update(protocol="lavt"), "schema"),
 }
 
@@ -217,6 +265,70 @@ def test_predictions_that_are_not_the_declared_ones(board, split):
     assert reasons(board, split) == {"predictions", "path"}
 
 
+def test_links_in_a_circle(board, split):
+    file = board.parent / read(board)["entries"][0]["predictions"]["file"]
+    file.unlink()
+    file.symlink_to(file.name)
+    assert reasons(board, split) == {"path"}
+
+
+@pytest.mark.parametrize("more", [b"junk", b"\0" * 100, gzip.compress(b"", mtime=0)])
+def test_nothing_comes_after_the_predictions(board, split, more):
+    with open(board.parent / read(board)["entries"][0]["predictions"]["file"], "ab") as file:
+        file.write(more)
+    assert reasons(board, split) == {"predictions"}
+
+
+def test_predictions_of_too_many_lines(board, split, monkeypatch):
+    monkeypatch.setattr("rebench.importing.MAX_LINES", 20)
+    text = gzip.decompress((board.parent / read(board)["entries"][0]["predictions"]["file"]).read_bytes())
+    replace_predictions(board, 1, None, text=text + b"\n" * 20)
+    assert reasons(board, split) == {"predictions"}
+
+
+@pytest.mark.parametrize(
+    ("said", "unknown_there", "found", "unknown_here", "reason"),
+    [
+        (2, [], 3, [], "overlap"),
+        (2, ["refcoco:train"], 1, [], "overlap"),  # here all is looked at, and less was seen
+        (2, [], 3, ["refcoco:train"], "overlap"),
+        (2, ["refcoco:train"], 3, [], None),  # a lower bound, as it says
+        (2, [], 1, ["refcoco:train"], None),
+    ],
+)
+def test_who_can_look_at_more_sees_more(
+    board, split, monkeypatch, said, unknown_there, found, unknown_here, reason
+):
+    document = read(board)
+    training(splits=["refcoco:train"], images=said, unknown=unknown_there)(document)
+    write(board, reseal(document))
+    overlap = {"images": found, "share": found / 6, "unknown": unknown_here}
+    monkeypatch.setattr("rebench.leaderboard.evidence.Evidence._scores", lambda *_: [])
+    nothing = {"images": 0, "share": 0.0, "unknown": []}
+    monkeypatch.setattr(
+        "rebench.leaderboard.training.overlap", lambda splits, *_: overlap if splits else nothing
+    )
+    done = verify(board, split=split)
+    assert {finding.reason for finding in done.findings} == ({reason} if reason else set())
+    assert len(done.notes) == (unknown_there != unknown_here and reason is None)
+
+
+def test_predictions_that_were_there_must_stay(board, split, tmp_path):
+    base = tmp_path / "base" / board.name
+    shutil.copytree(board.parent, base.parent)
+    assert reasons(board, split, base=base) == set()
+    (board.parent / read(board)["entries"][1]["predictions"]["file"]).unlink()
+    assert reasons(board, split) == set()
+    (finding,) = verify(board, split=split, base=base).findings
+    assert (finding.reason, finding.entry) == ("history", 2)
+
+
+def test_an_older_copy_that_is_none_is_a_wrong_request(board, tmp_path):
+    (tmp_path / "older.json").write_text("{")
+    with pytest.raises(RebenchError, match=r"older\.json: file: not JSON"):
+        verify(board, base=tmp_path / "older.json")
+
+
 def test_masks_of_another_version_of_the_split_are_noticed(board):
     other = Stripes(text="the dog on the right")
     assert reasons(board, other) == {"manifest"}
@@ -249,6 +361,7 @@ FILES = {
     "infinity": (b'{"schema_version": 1, "board": {}, "entries": [-Infinity]}', "number"),
     "infinity in digits": (b'{"schema_version": 1, "board": {}, "entries": [1e999]}', "number"),
     "a number of many digits": (b'{"schema_version": 1, "board": ' + b"9" * 10_000 + b"}", "file"),
+    "objects in one another": (b'{"schema_version": 1, "board": ' + b'{"a":' * 30 + b"1" + b"}" * 31, "file"),
     "no entries": (b'{"schema_version": 1, "board": {}}', "schema"),
     "entries of text": (b'{"schema_version": 1, "board": {}, "entries": ["x"]}', "schema"),
     "half a character": (b'{"schema_version": 1, "board": {"name": "\\ud800"}, "entries": []}', "schema"),
@@ -261,3 +374,20 @@ def test_files_that_are_no_boards(tmp_path, name):
     path = tmp_path / "board.json"
     path.write_bytes(content)
     assert reason in {finding.reason for finding in verify(path).findings}
+
+
+def test_a_finding_repeats_little_of_what_a_file_says(board):
+    document = read(board)
+    document["entries"][0] = {"number": "x" * 10**6}
+    write(board, document)
+    findings = verify(board).findings
+    assert findings
+    assert all(len(str(finding)) < 1000 for finding in findings)
+
+
+def test_many_entries_of_one_model_are_one_finding_each(board):
+    document = read(board)
+    document["entries"] *= 20
+    write(board, reseal(document))
+    _, findings = checked(read_board(board))
+    assert sum(finding.entry == 60 for finding in findings) < 5

@@ -53,6 +53,23 @@ def test_who_waits_too_long_is_told(board, make_run, split):
         commit(proposal, patience=0.1)
 
 
+def test_a_folder_that_cannot_be_written_is_told_at_once(board, make_run, split, monkeypatch):
+    proposal = propose(make_run("a", 3), board, NOTHING, split=split)
+    (board.parent / ".lock").unlink()
+    (board.parent / ".lock").mkdir()
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail("it waits"))
+    with pytest.raises(RebenchError, match=r"could not write .*\.lock"):
+        commit(proposal)
+
+
+def test_what_a_killed_submission_left_goes(board, make_run, split):
+    left = [board.parent / ".writing-x", board.parent / "predictions" / "stripes" / ".writing-y"]
+    for file in left:
+        file.write_bytes(b"half")
+    commit(propose(make_run("a", 3), board, NOTHING, split=split))
+    assert not any(file.exists() for file in left)
+
+
 class Stopped(BaseException):
     """What a kill looks like from inside."""
 

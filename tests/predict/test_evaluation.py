@@ -1,6 +1,7 @@
 """What `evaluate` promises whatever happens to it: interruption, repetition, batches, limits."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -280,7 +281,8 @@ def test_when_every_sample_fails_there_is_still_a_summary(run):
     done = run(Broken())
     assert done.failed == 12
     assert done.summary["overall"]["n"] == 0
-    assert done.first_failure == "ValueError: no idea (noise/0/0)"
+    told = r"ValueError: no idea \(test_evaluation.py, line \d+\) \(noise/0/0\)"
+    assert re.fullmatch(told, done.first_failure)
 
 
 @pytest.mark.parametrize(

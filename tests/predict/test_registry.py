@@ -187,6 +187,7 @@ def test_a_file_that_cannot_be_imported(tmp_path, code, message):
         ("x" * 10_000, "unknown model"),
         ("rebench.predict.mock:Mick", "did you mean Mock"),
         ("line\nbreak:Model", "unknown model"),
+        ("safire:", "ends without a variant"),
     ],
 )
 def test_hostile_names_are_refused_in_one_short_line(spec, message):

@@ -147,6 +147,14 @@ def test_the_page_is_no_wider_than_the_window(open_page, width):
     assert browser.execute_script(script) == 0
 
 
+def test_pictures_that_the_page_holds_are_there_to_be_printed(open_page):
+    browser = open_page()
+    script = "return [...document.images].map(i => i.complete && i.naturalWidth > 0)"
+    there = browser.execute_script(script)
+    assert there
+    assert all(there)
+
+
 def test_pictures_in_a_folder_are_shown(open_page, report, tmp_path, monkeypatch):
     monkeypatch.setattr("rebench.report.writing.INLINED", 0)
     write_report(report, tmp_path, ["html"])

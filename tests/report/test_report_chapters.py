@@ -69,7 +69,7 @@ def test_runs_of_other_expressions_are_refused_unless_asked_for(runs, split, tmp
     found = gather([runs[0], part[1]], Request(pictures=0, settings=SETTINGS, common=True))
     assert found.chapters[0].left_out == 14
     assert any("leave out 14" in warning for warning in found.warnings)
-    assert any("not complete" in warning for warning in found.warnings)
+    assert any("a part of the split only, 10 of 24" in warning for warning in found.warnings)
 
 
 def test_seeds_of_a_model_are_kept_apart(runs):

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -111,3 +112,24 @@ def test_a_screen_shows_every_number_however_narrow():
         console.print(part)
     shown = console.export_text()
     assert all(cell.text in shown and "[{}, {}]".format(*cell.interval) in shown for cell in cells)
+
+
+def test_latex_prints_a_minus_before_numbers_and_a_hyphen_in_names():
+    columns = (Column(("Method",), numeric=False), Column(("lead",)))
+    row = Row((Cell("-x"), Cell("-4.1", -4.1, ("-9.0", "+1.1"), "best")))
+    tex = FORMATS["latex"](Table("signed", "Signed", (Panel(columns, (row,)),)))
+    assert r"-x & \textbf{\rebenchnum{-4.1}} \\" in tex
+    assert r"[\rebenchnum{-9.0}, +1.1]" in tex
+    assert r"\def\rebenchsign-" in tex
+    assert "rebenchnum" not in FORMATS["latex"](table("plain"))
+
+
+def test_without_intervals_no_format_speaks_of_them():
+    caption = (
+        "oIoU, in percent, with 95 % intervals from resampling images. Rows: 95 % intervals over images."
+    )
+    bare = replace(table("a", "b"), caption=caption).without_intervals()
+    assert bare.caption == "oIoU, in percent. Rows:."
+    for write in FORMATS.values():
+        assert "63.0" not in write(bare)
+        assert "65.1" in write(bare)

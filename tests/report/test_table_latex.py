@@ -64,6 +64,14 @@ def hostile():
 
 
 @pytest.mark.parametrize("style", WIDTHS)
+def test_a_table_higher_than_the_page_is_scaled_to_it(style, tmp_path):
+    columns = (Column(("Method",), numeric=False), Column(("oIoU",)))
+    rows = tuple(Row((Cell(f"model {n}", notes=("a note. " * 30,)), Cell("-1.5", -1.5))) for n in range(70))
+    log = compiled([Table("high", "High. " * 20, (Panel(columns, rows),))], style, tmp_path)
+    assert not re.findall(r"Overfull.*|Float too large.*", log)
+
+
+@pytest.mark.parametrize("style", WIDTHS)
 def test_every_table_fits_every_venue(style, tmp_path):
     ledger = Ledger.read()
     tables = [paper_table(preset, ledger) for preset in PRESETS.values()]

@@ -2,6 +2,9 @@
 
 import json
 import os
+import re
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,3 +115,29 @@ def test_without_a_cache_the_scenes_are_made_in_memory(tmp_path, monkeypatch, ca
 def test_other_names_are_refused(name, cache):
     with pytest.raises(RebenchError, match="scenes:train-N"):
         scenes.load(name)
+
+
+@pytest.mark.slow
+def test_the_numbers_of_the_page_are_those_of_the_command():
+    """docs/scenes.md quotes benchmarks/split_statistics.py."""
+    root = Path(__file__).parents[2]
+    script = runpy.run_path(str(root / "benchmarks" / "split_statistics.py"))
+    found = script["statistics"](scenes.load("scenes:test"))
+    page = (root / "docs" / "scenes.md").read_text()
+    said = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \|", page, re.MULTILINE))
+    for row, name in {
+        "images": "images",
+        "referents": "referents",
+        "expressions": "expressions",
+        "longest expression, words": "longest, words",
+        "different words": "different words",
+    }.items():
+        assert said[row] == f"{found[name]:,}"
+    cells = ("simple", "object-distracting only", "category-implicit only", "both")
+    assert said[" / ".join(cells)] == " / ".join(str(found[cell]) for cell in cells)
+    assert said["words per expression"] == f"{found['words per expression']:.2f}"
+    rivals = found["same-category distractors per expression"]
+    assert said["same-category distractors"] == f"{rivals:.2f} per expression"
+    pronouns, negations = found["with a pronoun or 'one', share"], found["with a negation, share"]
+    assert said['expressions with a pronoun or "one"'] == f"{100 * pronouns:.0f} %"
+    assert said["expressions with a negation"] == f"{100 * negations:.0f} %"

@@ -48,6 +48,7 @@ class RISAMLearner(Learner):
             reader = ClipText.from_pretrained(reachable(text))
             self.tokenizer = ClipTokenizer(text, config.max_words)
         self.model = RISAM(config, seer, reader)
+        self._encoders = self.model.frozen_sha256()
 
     def picture(self, image: NDArray[np.uint8]) -> Tensor:
         """As SAM: the longer side fills the square, the rest is padding."""
@@ -70,6 +71,10 @@ class RISAMLearner(Learner):
     def predictor(self, model: RISAM) -> RISAMPredictor:
         """Of a model in training; keeps no embeddings, since the enhancement is being trained."""
         return RISAMPredictor(model, self.tokenizer, ModelCard(self.name))
+
+    def said(self) -> Mapping[str, str]:
+        """Which frozen encoders the weights are for."""
+        return {"frozen_sha256": self._encoders}
 
     def state(self, model: RISAM) -> Mapping[str, Tensor]:
         """The trained part."""

@@ -9,9 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from baselines.nn.checkpoint import SWIN_NORMS, pretrained
+from baselines.nn.images import normalised
 from baselines.nn.text import BERT, BertTokenizer
 from baselines.safire.config import CONFIGS
-from baselines.safire.model import SaFiRe, normalise
+from baselines.safire.model import SaFiRe
 from baselines.safire.predictor import SaFiRePredictor
 from baselines.train.learner import NOTHING, Learner, Start, reachable, starting_from
 from baselines.train.paper import PaperRecipe
@@ -77,7 +79,7 @@ class SaFiReLearner(Learner):
 
     def picture(self, image: NDArray[np.uint8]) -> Tensor:
         """As `SaFiRePredictor.encode` prepares it."""
-        return normalise(torch.tensor(image)[None], self.model.config.image_size)[0]
+        return normalised(torch.tensor(image)[None], self.model.config.image_size)[0]
 
     def logits(self, model: SaFiRe, images: Tensor, ids: Tensor, real: Tensor) -> Tensor:
         """At the size of the input."""
@@ -97,17 +99,13 @@ def _begin_backbone(model: Any, source: str) -> None:
     from transformers import SwinBackbone, ViTModel
 
     if model.config.backbone == "vit":
-        model.backbone.vit = ViTModel.from_pretrained(source, add_pooling_layer=False)
-        return
-    config = model.backbone.config
-    model.backbone, said = SwinBackbone.from_pretrained(source, config=config, output_loading_info=True)
-    missing = [name for name in said["missing_keys"] if "hidden_states_norms" not in name]
-    if missing:  # the norms of the levels are our own
-        raise ValueError(f"{len(missing)} tensors are not in it, such as {missing[0]}")
+        model.backbone.vit = pretrained(ViTModel, source, add_pooling_layer=False)
+    else:
+        config = model.backbone.config
+        model.backbone = pretrained(SwinBackbone, source, SWIN_NORMS, config=config)
 
 
 def _begin_text(text: nn.Module, source: str) -> None:
     from transformers import BertModel
 
-    loaded = BertModel.from_pretrained(source, add_pooling_layer=False)
-    text.bert.load_state_dict(loaded.state_dict())
+    text.bert.load_state_dict(pretrained(BertModel, source, add_pooling_layer=False).state_dict())

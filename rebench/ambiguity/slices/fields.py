@@ -90,14 +90,14 @@ class Expressions:
 
     @cached_property
     def subject(self) -> list[str | None]:
-        """The form of the subject, one of `slices_subject.FORMS`; None where the tagger cannot read it."""
+        """The form of the subject, one of `slices.subject.FORMS`; None where the tagger cannot read it."""
         asked = [(sample.expression, sample.category) for sample in self.samples]
         forms = {key: subject_form(*key) for key in dict.fromkeys(asked)}  # many say the same
         return [forms[key] for key in asked]
 
     @cached_property
     def relations(self) -> Bools:
-        """Which relations the expression uses, (n, relations), as `slices_words.RELATIONS`."""
+        """Which relations the expression uses, (n, relations), as `slices.words.RELATIONS`."""
         return np.array([relations(text) for text in self._plain], bool).reshape(-1, len(RELATIONS))
 
     @cached_property

@@ -42,5 +42,4 @@ def _index(entry: Entry, document: BoardDocument) -> dict[str, Any]:
     }
     if "url" in source:  # a source without an address is none to the Hub
         result["source"] = source
-    name = f"{model.name} ({model.variant})" if model.variant else model.name
-    return {"name": name, "results": [result]}
+    return {"name": model.full_name, "results": [result]}

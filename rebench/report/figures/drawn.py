@@ -3,10 +3,11 @@
 import io
 import re
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rebench.report.escape import LATEX_PREAMBLE
-from rebench.report.figures.style import PAGE, PAPER, TEX, Style, drawing, page_colours
+from rebench.report.figures.style import PAGE, PAPER, TEX, WIDTH, Style, drawing, page_colours
 from rebench.report.section import Figure
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def page_svg(figure: Figure) -> str:
     text = _saved(figure, PAGE, "svg", {"Date": None, "Creator": None}).decode()
     text = re.sub(r"^.*?(?=<svg)", "", text, flags=re.DOTALL)
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'<svg ([^>]*?)width="([\d.]+pt)" height="[\d.]+pt"', r'<svg \1style="--own: \2"', text)
     text = re.sub(r"<[^<>]+>", lambda tag: _own_ids(tag[0], figure.name), text)
     return page_colours(text)
 
@@ -34,17 +36,19 @@ def svg(figure: Figure) -> bytes:
     return _saved(figure, PAPER, "svg", {"Date": None}, facecolor="white")
 
 
-def pdf(figure: Figure) -> bytes:
-    """The drawing for `\\includegraphics`."""
-    return _saved(figure, PAPER, "pdf", {"CreationDate": None, "Creator": None, "Producer": None})
+def pdf(figure: Figure, width: float = WIDTH) -> bytes:
+    """The drawing for `\\includegraphics`, so many inches wide."""
+    return _saved(
+        figure, replace(PAPER, width=width), "pdf", {"CreationDate": None, "Creator": None, "Producer": None}
+    )
 
 
-def pgf(figure: Figure) -> bytes:
+def pgf(figure: Figure, width: float = WIDTH) -> bytes:
     """The drawing for `\\input`, in the fonts of the document. Needs pdflatex; see `can_draw_pgf`."""
     preamble = "\n".join(line for line in LATEX_PREAMBLE.splitlines() if not line.startswith("%"))
     return _saved(
         figure,
-        TEX,
+        replace(TEX, width=width),
         "pgf",
         {},
         {"pgf.texsystem": "pdflatex", "pgf.rcfonts": False, "pgf.preamble": preamble},

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rebench.report.figures.style import VERDICTS, Style, bare, sheet, shorten
+from rebench.report.figures.style import VERDICTS, Style, bare, sheet
 from rebench.report.labels import group_label
 from rebench.stats.panel import Difference
 from rebench.stats.verdicts import metric_label
@@ -15,19 +15,22 @@ if TYPE_CHECKING:
 def forest(
     pairs: Mapping[str, Sequence[Difference]], metrics: Sequence[str], margin: float, style: Style
 ) -> "Figure":
-    """One block of rows per other run, one row per group, one column per metric.
+    """One block of rows per other run, one row per group, one panel per metric.
 
     Args:
         pairs: by the name of another run, the leads over it.
-        metrics: the columns.
+        metrics: beside each other, and below where there is no room.
         margin: of equivalence, a fraction; drawn as a band.
         style: of the format.
     """
     lines = [(name, "") if group is None else (name, group) for name, group in _lines(pairs)]
-    figure, axes = sheet(0.19 * len(lines) + 0.9, 1, len(metrics), sharey=True)
+    columns = min(style.beside, len(metrics))
+    rows = -(-len(metrics) // columns)
+    figure, axes = sheet(style, (0.19 * len(lines) + 0.5) * rows + 0.4, rows, columns, sharey=True)
     places = {line: -row for row, line in enumerate(lines)}
-    for column, metric in enumerate(metrics):
-        ax = axes[0, column]
+    for empty in axes.flat[len(metrics) :]:
+        empty.set_visible(False)
+    for metric, ax in zip(metrics, axes.flat, strict=False):
         ax.axvspan(-100 * margin, 100 * margin, color=style.line, alpha=0.6, linewidth=0)
         ax.axvline(0, color=style.muted, linewidth=0.8)
         for name, found in pairs.items():
@@ -37,18 +40,13 @@ def forest(
         ax.set_title(metric_label(metric))
         ax.set_xlabel("points")
         bare(ax)
-    first = axes[0, 0]
-    first.set_yticks(
-        list(places.values()),
-        [
-            style.text(f"over {shorten(name)}") if not group else f"{group_label(group)}  "
-            for name, group in lines
-        ],
-    )
-    first.set_ylim(-len(lines) + 0.4, 0.6)
-    for label, (_, group) in zip(first.get_yticklabels(), lines, strict=True):
-        if not group:
-            label.set_fontweight("bold")
+    texts = [f"{group_label(group)}  " if group else f"over {style.label(name)}" for name, group in lines]
+    for first in axes[:, 0]:
+        first.set_yticks(list(places.values()), texts)
+        first.set_ylim(-len(lines) + 0.4, 0.6)
+        for label, (_, group) in zip(first.get_yticklabels(), lines, strict=True):
+            if not group:
+                label.set_fontweight("bold")
     _legend(figure, [d.verdict for found in pairs.values() for d in found])
     return figure
 

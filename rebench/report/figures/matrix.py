@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rebench.report.cells import number, p_value, signed
-from rebench.report.figures.style import VERDICTS, WIDTH, Style, shorten
+from rebench.report.figures.style import VERDICTS, Style
 from rebench.stats.panel import Difference
 
 if TYPE_CHECKING:
@@ -23,10 +23,11 @@ def matrix(names: Sequence[str], leads: Mapping[tuple[str, str], Difference], st
     from matplotlib.patches import Rectangle
 
     size = len(names)
-    width = min(WIDTH, 1.9 + 0.95 * size)
-    figure = Figure(figsize=(width, 0.55 + 0.56 * size), layout="constrained")
+    least = 0.9 + 0.5 * size  # of more runs than a column has room for, both columns are needed
+    width = max(min(style.width, 1.9 + 0.95 * size), least)
+    figure = Figure(figsize=(width, style.height(0.55 + 0.56 * size)), layout="constrained")
     ax = figure.subplots()
-    small = 7.5 if size <= 6 else 5.6
+    small = style.small if width / size > 0.9 else 5.6
     for row, a in enumerate(names):
         for column, b in enumerate(names):
             if (a, b) not in leads:
@@ -43,14 +44,15 @@ def matrix(names: Sequence[str], leads: Mapping[tuple[str, str], Difference], st
             ax.text(
                 column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=small, fontweight=weight
             )
-    labels = [style.text(shorten(name, 18 if size <= 6 else 14)) for name in names]
+    level = size <= 4 and style.width >= 5
+    labels = [style.label(name, 18 if size <= 6 else 14) for name in names]
     ax.set_xlim(0, size)
     ax.set_ylim(size, 0)
     ax.set_xticks(
         [i + 0.5 for i in range(size)],
         labels,
-        rotation=0 if size <= 4 else 30,
-        ha="center" if size <= 4 else "left",
+        rotation=0 if level else 30,
+        ha="center" if level else "left",
     )
     ax.set_yticks([i + 0.5 for i in range(size)], labels)
     ax.xaxis.tick_top()

@@ -14,7 +14,6 @@ from rebench.report.figures.style import (
     Style,
     bare,
     sheet,
-    shorten,
 )
 from rebench.report.labels import OUTCOMES
 
@@ -44,7 +43,7 @@ def outcome_bars(
     """
     runs = list(next(iter(shares.values())))
     height = 0.2 * len(runs) + 0.28
-    figure, axes = sheet(height * len(shares) + 0.9, len(shares), sharex=True)
+    figure, axes = sheet(style, height * len(shares) + 0.9, len(shares), sharex=True)
     for (group, bars), ax in zip(shares.items(), axes[:, 0], strict=True):
         for row, run in enumerate(runs):
             left = 0.0
@@ -56,7 +55,7 @@ def outcome_bars(
                 )  # fmt: skip
                 left += value
         ax.set_title(group, pad=3)
-        ax.set_yticks([-row for row in range(len(runs))], [style.text(shorten(run)) for run in runs])
+        ax.set_yticks([-row for row in range(len(runs))], [style.label(run) for run in runs])
         ax.set_xlim(0, 100)
         bare(ax)
     axes[-1, 0].set_xlabel("percent of the group")
@@ -77,4 +76,6 @@ def _legend(figure: "Figure", outcomes: Sequence[str], style: Style) -> None:
         )
         for name in outcomes
     ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=3, fontsize=7.5)
+    figure.legend(
+        handles=handles, loc="outside upper left", ncols=3 if style.width >= 5 else 2, fontsize=style.small
+    )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rebench.report.figures.style import VERDICTS, Style, bare, sheet, shorten
+from rebench.report.figures.style import VERDICTS, Style, bare, sheet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,28 +17,28 @@ Place = tuple[str, str]
 def slice_figure(
     places: Sequence[Place], differences: Mapping[str, Mapping[Place, Any]], style: Style
 ) -> "Figure":
-    """One row per value, in blocks by slice; one column per run.
+    """One row per value, in blocks by slice; one column per run, for the first runs that there is room for.
 
     Args:
         places: the rows.
         differences: by the name of the run and place, the difference of `summarise_slices`.
         style: of the format.
     """
-    lines = _lines(places)
+    lines, differences = _lines(places), dict(list(differences.items())[: style.beside])
     limit = _limit([one for found in differences.values() for one in found.values()])
-    figure, axes = sheet(0.165 * len(lines) + 0.7, 1, len(differences), sharey=True, sharex=True)
+    figure, axes = sheet(style, 0.165 * len(lines) + 0.7, 1, len(differences), sharey=True, sharex=True)
     for (run, found), ax in zip(differences.items(), axes[0], strict=True):
         ax.axvline(0, color=style.muted, linewidth=0.8)
         for row, place in enumerate(lines):
             if found.get(place, {}).get("standardised", {}).get("value") is not None:
                 _row(ax, -row, found[place], style)
-        ax.set_title(style.text(shorten(run, 56 // len(differences))))
+        ax.set_title(style.label(run, int(8 * style.width) // len(differences)))
         ax.set_xlabel("points of mIoU")
         ax.set_xlim(-limit, limit)
         bare(ax)
     first = axes[0, 0]
     texts = [style.text(value or name) for name, value in lines]
-    first.set_yticks([-row for row in range(len(lines))], texts, fontsize=7.5)
+    first.set_yticks([-row for row in range(len(lines))], texts, fontsize=style.small)
     first.set_ylim(-len(lines) + 0.4, 0.6)
     for label, (_, value) in zip(first.get_yticklabels(), lines, strict=True):
         if not value:

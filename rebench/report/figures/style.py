@@ -22,7 +22,13 @@ VERDICTS = {"better": (GREEN, "^"), "worse": (VERMILION, "v"), "tied": (BLUE, "s
 """Colour and marker of a verdict."""
 
 WIDTH = 7.0
-"""Inches; the width of a text of one column."""
+"""Inches; the width of a text of one column, and of both columns of CVPR and IEEE."""
+
+WIDTHS = (3.0, 12.0)
+"""Inches that a figure may be wide; 3.25 is a column of CVPR, 3.5 of IEEE, 5.5 the text of NeurIPS."""
+
+FULL, COLUMN = 8.5, 7.0
+"""Points of the letters in a figure as wide as a text, and in one of a column."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,38 @@ class Style:
         muted: of what is secondary.
         line: of grids.
         text: makes a name that others wrote safe for the format.
+        width: of a figure, in inches.
     """
 
     ink: str
     muted: str
     line: str
     text: Callable[[str], str]
+    width: float = WIDTH
+
+    @property
+    def size(self) -> float:
+        """Of letters, in points."""
+        return FULL if self.width >= 5 else COLUMN
+
+    @property
+    def small(self) -> float:
+        """Of letters where there are many, in points; never too small to read in print."""
+        return max(0.88 * self.size, 6.0)
+
+    @property
+    def beside(self) -> int:
+        """Axes that have room beside each other, with names on their left."""
+        return max(1, int((self.width - 1.1) / 1.05))
+
+    def height(self, inches: float) -> float:
+        """What takes so many inches in letters of full size."""
+        return inches * self.size / FULL
+
+    def label(self, name: str, longest: int = 28) -> str:
+        """A name beside axes; of one that is too long the end, the tables have it whole."""
+        room = min(longest, int(4 * self.width))
+        return self.text(name if len(name) <= room else "…" + name[1 - room :])
 
 
 PAPER = Style("#000000", "#555555", "#dddddd", plain)
@@ -77,12 +109,15 @@ def _settings(style: Style, name: str) -> Any:
     return {
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"],
-        "font.size": 8.5,
+        "font.size": style.size,
         "text.parse_math": False,
         "text.color": style.ink,
         "axes.edgecolor": style.muted,
         "axes.labelcolor": style.ink,
-        "axes.titlesize": 9,
+        "axes.titlesize": style.size + 0.5,
+        "xtick.labelsize": style.size,
+        "ytick.labelsize": style.size,
+        "legend.fontsize": style.size,
         "axes.titlelocation": "left",
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -107,11 +142,21 @@ def _settings(style: Style, name: str) -> Any:
     }
 
 
-def sheet(height: float, rows: int = 1, columns: int = 1, **options: Any) -> "tuple[Figure, Any]":
-    """A figure of the width of a text, and its axes, (rows, columns)."""
+def sheet(
+    style: Style, height: float, rows: int = 1, columns: int = 1, **options: Any
+) -> "tuple[Figure, Any]":
+    """A figure of the width of the style, and its axes, (rows, columns).
+
+    Args:
+        style: of the format.
+        height: in inches for letters of full size.
+        rows: of axes.
+        columns: of axes.
+        **options: of `Figure.subplots`.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(style.width, style.height(height)), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
@@ -120,8 +165,3 @@ def bare(axes: "Axes") -> None:
     axes.grid(axis="x")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-
-
-def shorten(name: str, length: int = 28) -> str:
-    """A name for a label, of a long one the end; the tables have it whole."""
-    return name if len(name) <= length else "…" + name[1 - length :]

@@ -19,7 +19,6 @@ from rebench.report.sections.slices import slices
 from rebench.report.sections.spread import spread
 
 SECTIONS: tuple[Callable[[Chapter], Section | None], ...] = (
-    provenance,
     headline,
     differences,
     seeds,
@@ -31,6 +30,7 @@ SECTIONS: tuple[Callable[[Chapter], Section | None], ...] = (
     sizes,
     protocols,
     efficiency,
+    provenance,
 )
 
 

@@ -11,9 +11,6 @@ from rebench.report.table import Cell, Column, Panel, Row, Table
 
 METRIC = "miou"
 
-BESIDE = 4
-"""Runs that one figure has room for."""
-
 
 def slices(chapter: Chapter) -> Section | None:
     """mIoU of every slice, and its distance to the rest; None where no run has slices."""
@@ -29,7 +26,7 @@ def slices(chapter: Chapter) -> Section | None:
             " difference is (partly) one of composition. p is of the difference like for like, adjusted"
             " over all slices of the run.",
         ),
-        figures=_figures(chapter, entries[:BESIDE]),
+        figures=_figures(chapter, entries),
         more=(_scores(chapter, entries), _differences(chapter, entries)),
     )
 
@@ -117,7 +114,7 @@ def _figures(chapter: Chapter, entries: list[Entry]) -> tuple[Figure, ...]:
         f"mIoU of a slice less that of the rest on {chapter.title}, in points with 95 % intervals."
         " Filled: like for like, as a triangle where shown to differ (Holm over all slices of the run);"
         " hollow: raw. The widest intervals are cut."
-        f" {'The first runs; the tables have all.' if len(entries) < len(chapter.entries) else ''}",
+        f"{' Only as many runs as there is room for; the tables have all.' if len(entries) > 2 else ''}",
         lambda style: slice_figure(places, differences, style),
     )
     return (figure,)

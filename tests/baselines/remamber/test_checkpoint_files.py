@@ -3,6 +3,7 @@
 import argparse
 import os
 import pickle
+from collections import defaultdict
 from contextlib import suppress
 
 import numpy as np
@@ -36,6 +37,15 @@ class Unknown:
         self.note = "never read"
 
 
+class Slots:
+    """Its state is a pair and not a dict."""
+
+    __slots__ = ("a",)
+
+    def __init__(self):
+        self.a = 1
+
+
 @pytest.mark.skipif(
     not hasattr(torch.serialization, "get_unsafe_globals_in_checkpoint"), reason="PyTorch before 2.6"
 )
@@ -43,6 +53,38 @@ def test_what_lies_beside_the_weights_is_left(tmp_path):
     extras = {"args": argparse.Namespace(lr=1.0), "best": np.float64(0.5), "log": Unknown()}
     torch.save({"model": TENSORS, **extras}, tmp_path / "w.pth")
     assert same(read_state(tmp_path / "w.pth"))
+
+
+class Options(dict):
+    """As yacs' CfgNode, which VMamba's ImageNet checkpoints hold: a dict with attributes of its own."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.frozen = True
+
+
+@pytest.mark.skipif(
+    not hasattr(torch.serialization, "get_unsafe_globals_in_checkpoint"), reason="PyTorch before 2.6"
+)
+@pytest.mark.parametrize(
+    "extra",
+    [Options({"a": 1, "b": Options({"c": 2})}), defaultdict(list, a=[1]), Slots()],
+    ids=["options", "defaultdict", "slots"],
+)
+def test_options_that_are_dicts_or_fill_slots_are_left_too(tmp_path, extra):
+    torch.save({"model": TENSORS, "config": extra}, tmp_path / "w.pth")
+    assert same(read_state(tmp_path / "w.pth"))
+
+
+class Names(list):
+    """What PyTorch cannot fill as long as it is not loaded."""
+
+
+def test_what_cannot_be_read_is_named_without_the_advice_to_run_it(tmp_path):
+    torch.save({"model": TENSORS, "names": Names(["a", "b"])}, tmp_path / "w.pth")
+    with pytest.raises(RebenchError, match="Names") as caught:
+        read_state(tmp_path / "w.pth")
+    assert "False" not in str(caught.value)
 
 
 class Payload:

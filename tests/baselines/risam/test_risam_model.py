@@ -8,11 +8,10 @@ import pytest
 import torch
 from risam_small import IMAGES, SMALL, TEXT, small_batch, small_model
 
-from baselines.nn.losses import dice_loss, focal_loss
-from baselines.risam.config import ABLATIONS, BASE, PAPER_RECIPE, SAM_H, SWIN_B, VIT_B, RISAMConfig
+from baselines.risam.config import ABLATIONS, BASE, SAM_H, SWIN_B, VIT_B, RISAMConfig
 from baselines.risam.encoders import image_encoder
 from baselines.risam.fusion import MutualAttention
-from baselines.risam.model import RISAM, loss, parameter_counts
+from baselines.risam.model import RISAM, parameter_counts
 from rebench.errors import RebenchError
 
 SMALL_IMAGES = {SAM_H: IMAGES["sam"], VIT_B: IMAGES["vit"], SWIN_B: IMAGES["swin"]}
@@ -161,14 +160,3 @@ def test_configurations_survive_json():
         assert RISAMConfig.from_dict(json.loads(json.dumps(asdict(config)))) == config
     with pytest.raises(RebenchError, match="no option 'colour'"):
         RISAMConfig.from_dict({"colour": 1})
-
-
-def test_the_recipe_drops_the_rate_twice():
-    rates = [PAPER_RECIPE.rate(epoch) for epoch in (0, 29, 30, 41, 42, 49)]
-    assert rates == pytest.approx([1e-4, 1e-4, 1e-5, 1e-5, 1e-6, 1e-6])
-
-
-def test_loss_is_half_focal_and_half_dice():
-    logits, masks = torch.randn(2, 1, 5, 4), (torch.rand(2, 1, 5, 4) > 0.5).float()
-    expected = 0.5 * focal_loss(logits, masks, 2.0) + 0.5 * dice_loss(logits, masks)
-    torch.testing.assert_close(loss(logits, masks), expected)

@@ -132,7 +132,7 @@ def test_what_a_user_gets_wrong(folder, tmp_path):
     with pytest.raises(RebenchError, match="no variant 'huge'"):
         load("huge", folder / "small.safetensors")
     with pytest.raises(RebenchError, match="give --weights"):
-        load()
+        load("base")
     (tmp_path / "cut.safetensors").write_bytes((folder / "small.safetensors").read_bytes()[:5000])
     with pytest.raises(RebenchError, match="not a whole safetensors file"):
         load(weights=tmp_path / "cut.safetensors")
@@ -152,6 +152,17 @@ def _metadata(file):
 
     with safe_open(file, "pt") as content:
         return content.metadata()["risam"]
+
+
+def test_other_encoders_than_it_was_trained_with_are_refused(folder, predictor):
+    state, file = load_file(folder / "small.safetensors"), folder / "pinned.safetensors"
+    said = {"risam": _metadata(folder / "small.safetensors")}
+    save_file(state, file, said | {"frozen_sha256": predictor.model.frozen_sha256()})
+    assert load(weights=file).card.weights == "pinned.safetensors"
+    predictor.model.image_encoder.vision.pos_embed.data += 1e-3
+    save_file(state, file, said | {"frozen_sha256": predictor.model.frozen_sha256()})
+    with pytest.raises(RebenchError, match="trained with other weights of its frozen encoders"):
+        load(weights=file)
 
 
 def test_encoders_that_are_not_there_are_named(folder, tmp_path, monkeypatch):

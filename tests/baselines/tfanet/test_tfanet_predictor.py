@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from tfanet_small import SHAPE, small_tfanet
 
@@ -82,6 +83,19 @@ def test_a_saved_model_is_the_same_model(predictor, weights):
     assert predictor.card.weights == weights.name
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_other_precision_in_the_file_is_computed_in_single(predictor, weights, dtype):
+    with safe_open(weights, "pt") as file:
+        said = file.metadata()
+    state = {k: t.to(dtype) if t.is_floating_point() else t for k, t in load_file(weights).items()}
+    save_file(state, weights.with_name("other.safetensors"), said)
+    other = load("base", weights.with_name("other.safetensors"))
+    assert {p.dtype for p in other.model.parameters()} == {torch.float32}
+    assert other.card.dtype == "float32"
+    (found,), (expected,) = (model.predict(PICTURE, ["a c"]) for model in (other, predictor))
+    np.testing.assert_allclose(found, expected, atol=0.05 * np.abs(expected).max())
+
+
 @torch.inference_mode()
 def test_a_logit_is_positive_where_the_referent_scores_higher(predictor):
     decoder = predictor.model.decoder
@@ -95,7 +109,7 @@ def test_what_is_wrong_is_said_with_the_remedy(predictor, weights, tmp_path):
     with pytest.raises(RebenchError, match="no variant 'huge': it has base"):
         load("huge")
     with pytest.raises(RebenchError, match="--weights FILE"):
-        load()
+        load("base")
     with pytest.raises(RebenchError, match="no weights file"):
         load(weights=tmp_path / "none.safetensors")
     state = load_file(weights)

@@ -238,6 +238,7 @@ def test_risam_keeps_its_encoders_frozen_and_pads_as_it_predicts(small, encoders
     learner = RISAMLearner("base", recipe, Start(str(folder / "sam"), str(folder / "clip")))
     assert {g["name"] for g in learner.groups(recipe)} == {"new"}
     assert learner.model.config.max_words == 17
+    assert learner.said() == {"frozen_sha256": learner.model.frozen_sha256()}
     split = load_split("refcoco:train", photographs.root)
     sample = split.samples[0]  # 40 x 56 pixels: the lower part of the square is padding
     assert learner.picture(split.image(sample.image_id)).shape == (3, 64, 64)

@@ -1,8 +1,11 @@
 """The loop: interrupted or not, in parts or whole, the same weights come out."""
 
+import os
+import signal
 import sys
 import types
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -20,7 +23,7 @@ class Stop(Exception):
     pass
 
 
-def run(folder, plan=PLAN, stop_before=None, precision=None, scores=None, poison=None, **options):
+def run(folder, plan=PLAN, stop_before=None, precision=None, scores=None, poison=None, signals=(), **options):
     """Trains a small model; returns the weights that come out and what was kept as the best."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 1))
@@ -29,6 +32,8 @@ def run(folder, plan=PLAN, stop_before=None, precision=None, scores=None, poison
     def loss_of(model, step, part):
         if step == stop_before:
             raise Stop
+        for number in dict(signals).get(step, ()):
+            os.kill(os.getpid(), number)
         x = torch.randn(16, 4, generator=torch.Generator().manual_seed(step))
         x = x.chunk(plan.accumulate)[part]
         loss = (model(x) - x.sum(1, keepdim=True)).square().mean()
@@ -144,11 +149,80 @@ def test_a_loss_that_is_no_number_stops_and_the_checkpoint_stands(tmp_path):
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == 4
 
 
-def test_a_damaged_checkpoint_is_one_line(tmp_path):
+def test_weights_that_are_no_numbers_never_become_a_checkpoint(tmp_path):
+    with pytest.raises(RebenchError, match="no number before step 6"):
+        run(tmp_path, replace(PLAN, save_every=2), poison=4)
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == 4
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, poison=4, signals={5: [signal.SIGINT]})
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_of_a_step_keeps_that_step(tmp_path, number):
+    before = signal.getsignal(number)
+    whole, _ = run(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", signals={5: [number]})
+    assert signal.getsignal(number) is before
+    assert torch.load(tmp_path / "cut" / "checkpoint.pt", weights_only=True)["step"] == 6
+    assert same(run(tmp_path / "cut")[0], whole)
+    assert Log(tmp_path / "cut").rows()[1]["loss"] == Log(tmp_path / "whole").rows()[1]["loss"]
+
+
+def test_a_signal_in_the_last_step_is_not_lost(tmp_path):
+    """Another stage may follow."""
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", signals={11: [signal.SIGINT]})
+    assert same(run(tmp_path / "cut")[0], run(tmp_path / "whole")[0])
+
+
+def test_a_second_signal_waits_for_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, signals={5: [signal.SIGTERM, signal.SIGINT]})
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == 4
+
+
+def half(file):
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def empty(file):
+    torch.save({}, file)
+
+
+def of_another_shape(file):
+    content = torch.load(file, weights_only=True)
+    torch.save(content | {"model": {k: v[:1] for k, v in content["model"].items() if v.ndim}}, file)
+
+
+@pytest.mark.parametrize("harm", [half, empty, of_another_shape])
+def test_a_damaged_checkpoint_is_one_line(tmp_path, harm):
     run(tmp_path)
-    (tmp_path / "checkpoint.pt").write_bytes(b"half")
-    with pytest.raises(RebenchError, match="is damaged: use another --out"):
+    harm(tmp_path / "checkpoint.pt")
+    with pytest.raises(RebenchError, match="use another --out, or --fresh to begin anew") as caught:
         run(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+@pytest.mark.parametrize("name", ["checkpoint.pt", "log.csv"])
+def test_a_full_disk_is_one_line_and_the_last_checkpoint_stands(tmp_path, name):
+    with pytest.raises(Stop):
+        run(tmp_path / "out", stop_before=5)
+    (tmp_path / "out" / f"{name}.part").symlink_to("/dev/full")
+    with pytest.raises(RebenchError, match=rf"{name} cannot be written") as caught:
+        run(tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"checkpoint.pt", "log.csv"}
+    assert same(run(tmp_path / "out")[0], run(tmp_path / "whole")[0])
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "inside"):
+        with pytest.raises(RebenchError, match=r"cannot write into .* give another --out"):
+            run(folder)
 
 
 def test_frozen_weights_are_neither_changed_nor_stored(tmp_path):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import nn
 
@@ -11,6 +12,7 @@ from baselines.train.optimise import Plan, optimise
 from baselines.train.processes import ALONE, Processes
 from baselines.train.validate import validate
 from rebench import load_split
+from rebench.errors import RebenchError
 
 SIZE = 8
 
@@ -139,6 +141,20 @@ def test_a_shared_norm_alone_is_a_norm():
     x = torch.randn(4, 3, 5, 5)
     torch.testing.assert_close(shared(x), plain(x))
     torch.testing.assert_close(shared.eval()(x), plain.eval()(x))
+
+
+def test_one_that_fails_waits_for_nobody(monkeypatch):
+    """The others may be waiting for its gradients: all would hang until a timeout."""
+    waited = []
+    monkeypatch.setattr(dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(dist, "barrier", lambda: waited.append(1))
+    monkeypatch.setattr(dist, "destroy_process_group", lambda: None)
+    with pytest.raises(RebenchError), Processes(1, 2):
+        raise RebenchError("the disk is full")
+    assert not waited
+    with Processes(1, 2):
+        pass
+    assert waited
 
 
 def test_one_process_alone_says_so(monkeypatch):

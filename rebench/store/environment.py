@@ -28,7 +28,7 @@ def environment(
         python=platform.python_version(),
         numpy=_version("numpy"),
         torch=_version("torch"),
-        platform=platform.platform(),
+        platform=_system(),
         device=device,
         device_name=device_name,
         scan_backend=scan_backend,
@@ -36,6 +36,12 @@ def environment(
         commit=commit,
         dirty=dirty,
     )
+
+
+def _system() -> str:
+    """As "Linux x86_64, glibc 2.36". Without the kernel's release, which can name a cluster."""
+    libc = " ".join(part for part in platform.libc_ver() if part)
+    return ", ".join(part for part in (f"{platform.system()} {platform.machine()}", libc) if part)
 
 
 def _version(distribution: str) -> str | None:

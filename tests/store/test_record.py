@@ -1,6 +1,7 @@
 """run.json: what is written is read, what is foreign is refused in one line."""
 
 import json
+import platform
 from dataclasses import replace
 
 import pytest
@@ -107,3 +108,9 @@ def test_the_environment_names_versions_and_is_dirty_only_beside_a_commit():
     assert here.numpy
     assert "pyarrow" in here.packages
     assert here.commit or here.dirty is None
+
+
+def test_the_environment_names_a_system_and_no_machine():
+    named = environment().platform
+    assert platform.machine() in named
+    assert platform.release() not in named

@@ -24,7 +24,7 @@ GROUPS = {
 }
 """The groups that have a column, with their headings."""
 
-SHOWN = ("oiou", "miou", "pr50", "pr70", "pr90")
+SHOWN = ("oiou", "miou", "pr50")
 """The metrics that have a column; the details of an entry have all."""
 
 SOURCES = {"measured": "measured", "author": "authors' checkpoint", "paper": "printed"}

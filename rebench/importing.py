@@ -186,7 +186,7 @@ def _json_lines(path: Path, split: Split) -> Iterator[Entry]:
         if not text.strip():
             continue
         try:
-            row = json.loads(text)
+            row = json.loads(text, object_pairs_hook=_once)
         except (ValueError, RecursionError) as error:
             raise RebenchError(f"{path}, line {number} is not JSON: {error}") from error
         if number == 1 and isinstance(row, dict) and HEADER in row:
@@ -195,6 +195,13 @@ def _json_lines(path: Path, split: Split) -> Iterator[Entry]:
         if not isinstance(row, dict) or not isinstance(row.get("sample_id"), str) or "rle" not in row:
             raise RebenchError(f'{path}, line {number}: wants {{"sample_id": text, "rle": ...}}')
         yield Entry(row["sample_id"], row["rle"])
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key stands there twice")  # readers differ in which one they take
+    return made
 
 
 def _bounded_lines(path: Path) -> Iterator[bytes]:

@@ -15,6 +15,9 @@ SHOWN = r"""\newcommand{\shown}[1]{% as large as it was drawn, unless there is n
 LINES = 50
 """Of a table that still fits a page, intervals counted; longer ones are in the page and in CSV."""
 
+FLOATS = 12
+"""Tables and figures that LaTeX may hold back to fill pages; older ones hold 18."""
+
 
 def fits_a_page(table: Table) -> bool:
     """Whether the table is short enough to be a float."""
@@ -37,7 +40,9 @@ def example(tables: Sequence[Table], figures: Sequence[Figure]) -> str:
         )
         for figure in figures
     ]
-    body = "\n\\clearpage\n".join([*shown, *drawn])
+    floats = [*shown, *drawn]
+    together = ["\n".join(floats[i : i + FLOATS]) for i in range(0, len(floats), FLOATS)]
+    body = "\n\\clearpage\n".join(together)
     return f"""% made by rebench: every table and figure of a report
 \\documentclass{{article}}
 \\usepackage[T1]{{fontenc}}

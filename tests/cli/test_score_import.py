@@ -180,6 +180,7 @@ def line(name="stripes/0/0", rle=GOOD):
         ("", "holds no prediction"),
         (f"{line()}\n{{", "line 2 is not JSON"),
         ("[" * 100_000, "line 1 is not JSON"),
+        (line()[:-1] + ', "sample_id": "stripes/0/1"}', "a key stands there twice"),
         ("[1, 2]", "line 1: wants"),
         ('{"sample_id": "stripes/0/0"}', "line 1: wants"),
         ('{"sample_id": 7, "rle": "x"}', "line 1: wants"),

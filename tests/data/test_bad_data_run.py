@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from rebench.cli.main import app
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 REFS, ENTITIES = "refcoco/refs(unc).p", "arefcoco/arefcoco.json"
 
 

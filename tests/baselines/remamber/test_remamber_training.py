@@ -15,6 +15,8 @@ from baselines.remamber.config import BASE
 from baselines.remamber.training import PAPER, RELEASED, decided, mask_loss, train_iou
 from baselines.train.learners.remamber import ReMamberLearner
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 
 def plain_losses(logits, targets, alpha, gamma, epoch):
     """Dice and focal loss, one pixel after another."""

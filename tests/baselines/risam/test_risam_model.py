@@ -14,6 +14,8 @@ from baselines.risam.fusion import MutualAttention
 from baselines.risam.model import RISAM, parameter_counts
 from rebench.errors import RebenchError
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 SMALL_IMAGES = {SAM_H: IMAGES["sam"], VIT_B: IMAGES["vit"], SWIN_B: IMAGES["swin"]}
 READINGS = {
     "as printed": {"mask_rule": "as_printed"},

@@ -16,6 +16,8 @@ from baselines.train.optimise import Plan, optimise
 from baselines.train.precision import Precision
 from rebench.errors import RebenchError
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 PLAN = Plan({"lr": 0.1}, steps=12, check_every=4, ema=0.9, clip=1.0, select="score", seed=3)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from baselines.nn.tiny_variant import tiny_variant
 from rebench.predict.interface import Variant
 
 CONV = Variant(
@@ -29,15 +30,5 @@ VARIANTS = (
     MAMBA,
     replace(CONV, name="conv-paper", note="oddities of the release repaired"),
     replace(MAMBA, name="mamba-paper", note="oddities of the release repaired"),
-    Variant(
-        name="tiny",
-        paper=CONV.paper,
-        parameters=1_444_457,
-        trainable=1_444_457,
-        image_size=96,
-        max_words=24,
-        file="weights/tiny-scenes.safetensors",
-        licence="Apache-2.0",
-        trained_on=("scenes:train",),
-    ),
+    tiny_variant(CONV.paper, parameters=1_444_457, trainable=1_444_457),
 )

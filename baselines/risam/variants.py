@@ -1,5 +1,6 @@
 """What `rebench models` lists of RISAM; what is built for each stands in `predictor.py`."""
 
+from baselines.nn.tiny_variant import tiny_variant
 from rebench.predict.interface import Variant
 
 PAPER = "Zhang et al., RISAM, 2024, arXiv 2311.15727"
@@ -15,15 +16,5 @@ VARIANTS = (
         as_published=True,
         note="a file of weights holds what is trained, not the frozen encoders of SAM and CLIP",
     ),
-    Variant(
-        name="tiny",
-        paper=PAPER,
-        parameters=1_322_648,
-        trainable=981_560,
-        image_size=96,
-        max_words=24,
-        file="weights/tiny-scenes.safetensors",
-        licence="Apache-2.0",
-        trained_on=("scenes:train",),
-    ),
+    tiny_variant(PAPER, parameters=1_322_648, trainable=981_560),
 )

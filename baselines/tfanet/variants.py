@@ -1,5 +1,6 @@
 """What `rebench models` lists of TFANet; what is built for each stands in `predictor.py`."""
 
+from baselines.nn.tiny_variant import tiny_variant
 from rebench.predict.interface import Variant
 
 PAPER = "Lu et al., TFANet, 2025"
@@ -14,15 +15,5 @@ VARIANTS = (
         max_words=17,
         as_published=True,
     ),
-    Variant(
-        name="tiny",
-        paper=PAPER,
-        parameters=1_762_187,
-        trainable=1_762_187,
-        image_size=96,
-        max_words=24,
-        file="weights/tiny-scenes.safetensors",
-        licence="Apache-2.0",
-        trained_on=("scenes:train",),
-    ),
+    tiny_variant(PAPER, parameters=1_762_187, trainable=1_762_187),
 )

@@ -179,6 +179,7 @@ def read_entries(path: Path, split: Split) -> Iterator[Entry]:
 
 
 def _json_lines(path: Path, split: Split) -> Iterator[Entry]:
+    promised, found = None, 0
     for number, line in enumerate(_bounded_lines(path), 1):
         if number > MAX_LINES:
             raise RebenchError(f"{path} has more than {MAX_LINES:,} lines: that is no file of predictions")
@@ -191,10 +192,16 @@ def _json_lines(path: Path, split: Split) -> Iterator[Entry]:
             raise RebenchError(f"{path}, line {number} is not JSON: {error}") from error
         if number == 1 and isinstance(row, dict) and HEADER in row:
             _check_header(row, path, split)
+            promised = row.get("masks")
             continue
         if not isinstance(row, dict) or not isinstance(row.get("sample_id"), str) or "rle" not in row:
             raise RebenchError(f'{path}, line {number}: wants {{"sample_id": text, "rle": ...}}')
+        found += 1
         yield Entry(row["sample_id"], row["rle"])
+    if promised not in (None, found):
+        raise RebenchError(
+            f"{path} has {found:,} masks, its header says {str(promised)[:_SHOWN]}: it is not whole"
+        )
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -37,11 +37,18 @@ def lines_of(board, number):
     return [json.loads(line) for line in text.splitlines()]
 
 
+def as_text(rows):
+    """JSON Lines."""
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
 def replace_predictions(board, number, rows, text=None):
     """Puts other predictions in the place of an entry's, with hash, size and chain as they ought to be."""
     document = read(board)
     declared = document["entries"][number - 1]["predictions"]
-    text = text if text is not None else b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+    if text is None:
+        header, *masks = rows
+        text = as_text([header | {"masks": len(masks)}, *masks])
     (board.parent / declared["file"]).write_bytes(gzip.compress(text))
     declared |= {"sha256": hashlib.sha256(text).hexdigest(), "bytes": len(text)}
     write(board, reseal(document))

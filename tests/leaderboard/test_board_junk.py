@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -70,9 +71,9 @@ def test_a_board_as_large_as_is_read(tmp_path):
 
 @pytest.mark.parametrize("line", [b"\0" * 2**20, b"{}\n" * 2**18, b'{"rle": "0", "sample_id": ""}\n' * 2**15])
 def test_an_archive_that_unpacks_to_gigabytes(board, line):
-    with gzip.open(declared(board), "wb", 9) as file:
-        for _ in range(3 * 2**30 // len(line)):
-            file.write(line)
+    gz = zlib.compressobj(9, wbits=16 + zlib.MAX_WBITS)
+    first, again = (gz.compress(line) + gz.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    declared(board).write_bytes(first + again * (3 * 2**30 // len(line)))
     assert verified(board) == "['predictions']"
 
 
@@ -124,7 +125,7 @@ def test_masks_made_to_be_decoded(board):
 
 def test_a_hundred_thousand_rows_nobody_asked_for(board):
     rows = lines_of(board, 1)
-    more = [{"sample_id": f"stripes/{k}/x", "rle": "PP"} for k in range(10**6)]
+    more = [{"sample_id": f"stripes/{k}/x", "rle": "PP"} for k in range(10**5)]
     replace_predictions(board, 1, rows + more)
     assert verified(board) == "['unknown_sample']"
 

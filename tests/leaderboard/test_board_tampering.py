@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from board_stripes import NOTHING, Stripes
-from tampering import lines_of, number_of, read, replace_predictions, reseal, write
+from tampering import as_text, lines_of, number_of, read, replace_predictions, reseal, write
 
 from rebench.errors import RebenchError
 from rebench.leaderboard.board_file import read_board
@@ -250,6 +250,13 @@ def test_bad_rows_of_predictions_are_named(board, split, name):
     done = verify(board, split=split)
     assert reason in {finding.reason for finding in done.findings}
     assert {finding.entry for finding in done.findings} == {2}
+
+
+def test_fewer_masks_than_the_header_says(board, split):
+    replace_predictions(board, 2, None, text=as_text(lines_of(board, 2)[:-1]))
+    (finding,) = verify(board, split=split).findings
+    assert (finding.reason, finding.entry) == ("predictions", 2)
+    assert "11 masks, its header says 12" in finding.text
 
 
 def test_predictions_that_are_not_the_declared_ones(board, split):

@@ -99,11 +99,12 @@ def _placeholders(file: Path, kind: type[_Inert]) -> Any:
         names = find(file) if find else []
     except Exception:  # an old or a damaged file: loading it will say so
         names = []
-    stand_ins = []
-    for name in names:
+
+    def stand_in(name: str) -> type[_Inert]:
         module, _, attribute = name.rpartition(".")
-        stand_ins.append(type(attribute, (kind,), {"__module__": module, "__qualname__": attribute}))
-    return torch.serialization.safe_globals(stand_ins) if stand_ins else nullcontext()
+        return type(attribute, (kind,), {"__module__": module, "__qualname__": attribute})
+
+    return torch.serialization.safe_globals([stand_in(name) for name in names]) if names else nullcontext()
 
 
 def as_tensors(state: Mapping[str, Any]) -> dict[str, Tensor]:

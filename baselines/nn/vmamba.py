@@ -7,7 +7,7 @@ directions summed. `baselines.nn.vssm` has the same layer over sequences.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -193,11 +193,16 @@ class VMamba(nn.Module):
             self.layers.append(Stage(blocks, nn.Identity() if last else _downsample(width, widths[i + 1])))
         self.apply(_initialise)
 
+    @property
+    def stages(self) -> Sequence[Stage]:
+        """`layers` by their type, which nn.ModuleList does not say."""
+        return cast("Sequence[Stage]", self.layers)
+
     def forward(self, images: Tensor) -> list[Tensor]:
         """The maps (B, C_i, H_i, W_i) of all stages, finest first, of images (B, 3, H, W)."""
         x = self.patch_embed(images)
         maps = []
-        for stage in self.layers:
+        for stage in self.stages:
             maps.append(stage.blocks(x))
             x = stage.downsample(maps[-1])
         return maps

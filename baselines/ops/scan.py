@@ -94,7 +94,8 @@ def ss2d_scan(
     if x.dim() != 4:
         raise ValueError(f"x must be (batch, d, H, W), not {tuple(x.shape)}")
     weights = (x_proj_weight, dt_projs_weight, dt_projs_bias, A_logs, Ds)
-    paths = map_paths(*x.shape[2:], order, x.device)
+    height, width = x.shape[2:]
+    paths = map_paths(height, width, order, x.device)
     return _directional(x.flatten(2), *weights, paths, True, None, backend).view(x.shape)
 
 

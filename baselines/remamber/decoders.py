@@ -1,6 +1,8 @@
 """From the four maps of the backbone to one logit per pixel: by convolutions, or by state-space blocks."""
 
+from collections.abc import Sequence
 from math import sqrt
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -166,7 +168,7 @@ class MambaDecoder(TextMaps):
         """Maps (B, C_i, H_i, W_i), finest first, to logits (B, 1, 4 H_0, 4 W_0)."""
         sentence = text.words[:, 0] if self.config.decoder_sentence == "first" else text.sentence
         *skips, f = maps
-        for d, level in enumerate(self.multimodal_blocks):
+        for d, level in enumerate(cast("Sequence[Level]", self.multimodal_blocks)):
             f = self.in_proj[d](torch.cat([f, *self.text_maps(d, f, text, sentence)], 1))
             f = level.blocks(f)
             if skips:

@@ -1,5 +1,7 @@
 """ReMamber: a VMamba whose stages each read the sentence, and a decoder (Yang et al., ECCV 2024)."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -32,19 +34,19 @@ class Backbone(VMamba, TextMaps):
 
     def before_text(self, images: Tensor) -> Tensor:
         """All that depends on the picture alone: the stem and the blocks of the first stage."""
-        return self.layers[0].blocks(self.patch_embed(images))
+        return self.stages[0].blocks(self.patch_embed(images))
 
     def forward(self, x: Tensor, text: Text) -> list[Tensor]:  # type: ignore[override]
         """The fused maps (B, C_i, H_i, W_i), finest first, from what `before_text` gave."""
         maps = []
-        for i, stage in enumerate(self.layers):
+        for i, stage in enumerate(self.stages):
             x = self._fuse(i, stage.blocks(x) if i else x, text)
             maps.append(x)
             x = stage.downsample(x)
         return maps
 
     def _fuse(self, i: int, x: Tensor, text: Text) -> Tensor:
-        blocks = self.multimodal_blocks[i].blocks
+        blocks = cast("FusionStage", self.multimodal_blocks[i]).blocks
         if not self.twists:
             for block in blocks:
                 x = block(x, text)

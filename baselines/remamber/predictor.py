@@ -12,6 +12,7 @@ from torch import Tensor
 from baselines.nn.cards import card_of, config_in
 from baselines.nn.checkpoint import read_state
 from baselines.nn.clip import ClipText, ClipTokenizer
+from baselines.nn.config import tuples
 from baselines.nn.images import squashed
 from baselines.nn.predictor import EncodeOnce
 from baselines.nn.text import Tokenizer
@@ -74,16 +75,12 @@ def load(
             raise RebenchError(f"{source} has no text encoder ({TEXT}*): ReMamber's is trained with the rest")
         decoder, kind = BUILT[chosen.name]
         # a released file holds no configuration: its tensors tell
-        fields = config_in(source, "ReMamber", _fields, {"decoder": decoder, "variant": kind})
+        otherwise: dict[str, Any] = {"decoder": decoder, "variant": kind}
+        fields = config_in(source, "ReMamber", tuples, otherwise)
         model = from_released(state, text_encoder=ClipText.large(), **fields)
         tokenizer = ClipTokenizer.beside(source, model.config.max_words)
     card = card_of("remamber", chosen, model, source, device, packaged=weights is None, seed=seed)
     return ReMamberPredictor(model.to(device, torch.float32), tokenizer, card)
-
-
-def _fields(said: dict[str, Any]) -> dict[str, Any]:
-    """The configuration as JSON keeps it to fields of `ReMamberConfig`."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
 
 
 class ReMamberPredictor(EncodeOnce):

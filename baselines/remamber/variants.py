@@ -5,9 +5,11 @@ from dataclasses import replace
 from baselines.nn.tiny_variant import tiny_variant
 from rebench.predict.interface import Variant
 
+PAPER = "Yang et al., ReMamber, ECCV 2024, arXiv 2403.17839"
+
 CONV = Variant(
     name="conv",
-    paper="Yang et al., ReMamber, ECCV 2024, arXiv 2403.17839",
+    paper=PAPER,
     parameters=254_578_177,
     trainable=254_578_177,
     image_size=480,
@@ -30,5 +32,5 @@ VARIANTS = (
     MAMBA,
     replace(CONV, name="conv-paper", note="oddities of the release repaired"),
     replace(MAMBA, name="mamba-paper", note="oddities of the release repaired"),
-    tiny_variant(CONV.paper, parameters=1_444_457, trainable=1_444_457),
+    tiny_variant(PAPER, parameters=1_444_457, trainable=1_444_457),
 )

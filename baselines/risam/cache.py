@@ -56,7 +56,7 @@ class EmbeddingCache:
     def file(self, image: NDArray[np.uint8]) -> Path:
         """Where the entry of a picture lies."""
         digest = hashlib.sha256(f"{self.key} {image.shape} ".encode())
-        digest.update(np.ascontiguousarray(image))
+        digest.update(np.ascontiguousarray(image).data)
         name = digest.hexdigest()
         return self.folder / name[:2] / f"{name}.embedding"
 

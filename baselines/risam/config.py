@@ -1,9 +1,7 @@
 """What a RISAM is made of, with every reading of the paper as a named field."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal
-
-from rebench.errors import RebenchError
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,23 +142,6 @@ class RISAMConfig:
     linguistic_guidance: bool = True
     text_position: Literal["decoder", "fusion", "none"] = "decoder"
     threshold: float = 0.35
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "RISAMConfig":
-        """The inverse of `dataclasses.asdict`, also after JSON.
-
-        Raises:
-            RebenchError: a field that there is not.
-        """
-        parts = {"image": ImageEncoderConfig, "text": TextEncoderConfig}
-        made = {name: parts[name](**_known(parts[name], v)) for name, v in values.items() if name in parts}
-        return cls(**(_known(cls, values) | made))
-
-
-def _known(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
-    if strange := sorted(values.keys() - {f.name for f in fields(kind)}):
-        raise RebenchError(f"RISAM has no option {strange[0]!r}: the weights are of another version")
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
 
 
 BASE = RISAMConfig()

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from baselines.nn.checkpoint import SWIN_NORMS, pretrained
 from baselines.risam.config import ImageEncoderConfig
+
+if TYPE_CHECKING:
+    from transformers.models.sam.modeling_sam import SamVisionEncoder
 
 _NOT_VISION = r"(?!vision_encoder\.)"
 
@@ -39,7 +42,7 @@ class SamEncoder(nn.Module):
         return maps
 
 
-def _sam(config: ImageEncoderConfig) -> nn.Module:
+def _sam(config: ImageEncoderConfig) -> "SamVisionEncoder":
     from transformers import SamVisionConfig
     from transformers.models.sam.modeling_sam import SamVisionEncoder
 

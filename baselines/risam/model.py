@@ -23,7 +23,7 @@ class RISAM(nn.Module):
     """
 
     def __init__(
-        self, config: RISAMConfig, image: nn.Module | None = None, text: ClipText | None = None
+        self, config: RISAMConfig, image: nn.Module | None = None, text: nn.Module | None = None
     ) -> None:
         """A model with the given encoders; those that are not given are untrained."""
         super().__init__()
@@ -108,7 +108,7 @@ class RISAM(nn.Module):
         for tensor in self.frozen_state().values():
             array = tensor.detach().cpu().contiguous().numpy()
             digest = hashlib.sha256(f"{array.dtype} {array.shape} ".encode())
-            digest.update(array)
+            digest.update(array.data)
             digests.append(digest.digest())
         return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
 

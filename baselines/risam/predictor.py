@@ -5,6 +5,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from transformers.utils import cached_file
 from baselines.nn.cards import card_of, config_in, metadata
 from baselines.nn.checkpoint import adopt, as_tensors, read_state
 from baselines.nn.clip import ClipText, ClipTokenizer
+from baselines.nn.config import from_dict
 from baselines.nn.files import write_tensors
 from baselines.nn.predictor import EncodeOnce
 from baselines.nn.text import Tokenizer
@@ -95,7 +97,8 @@ def load(
 
 def _trained(file: Path, otherwise: RISAMConfig) -> tuple[RISAM, ClipTokenizer]:
     """The model of a weights file, with its encoders from beside it or from the hub."""
-    state, config = as_tensors(read_state(file)), config_in(file, "RISAM", RISAMConfig.from_dict, otherwise)
+    state = as_tensors(read_state(file))
+    config = config_in(file, "RISAM", partial(from_dict, RISAMConfig), otherwise)
     try:
         clip = _source(config.text.pretrained, file.parent)
         tokenizer = ClipTokenizer(clip, config.max_words)

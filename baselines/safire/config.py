@@ -1,9 +1,7 @@
 """What a SaFiRe is made of, with every reading of the paper as a named field."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal
-
-from rebench.errors import RebenchError
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +65,6 @@ class SaFiReConfig:
         """Refuse what cannot be built. Raises ValueError."""
         if self.feed_back and self.backbone != "swin":
             raise ValueError("feed_back goes between the stages of Swin: a plain ViT has none")
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "SaFiReConfig":
-        """The inverse of `dataclasses.asdict`, also after JSON.
-
-        Raises:
-            RebenchError: a field that there is not.
-        """
-        if strange := sorted(values.keys() - {f.name for f in fields(cls)}):
-            raise RebenchError(f"a SaFiRe has no option {strange[0]!r}: see SaFiReConfig")
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
 
     @property
     def widths(self) -> tuple[int, ...]:

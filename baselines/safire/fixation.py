@@ -96,7 +96,7 @@ class Fixation(nn.Module):
 
     def _weights(self, copies: int) -> Tensor:
         """One weight per copy of the text, resampled linearly where the map has another size."""
-        logits = self.copy_weights
+        logits: Tensor = self.copy_weights
         if len(logits) != copies:
             logits = interpolate(logits[None, None], copies, mode="linear", align_corners=True)[0, 0]
         return torch.softmax(logits, 0)

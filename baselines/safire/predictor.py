@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from baselines.nn.cards import card_of, config_in
 from baselines.nn.checkpoint import adopt, as_tensors, read_state
+from baselines.nn.config import from_dict
 from baselines.nn.files import write_tensors
 from baselines.nn.images import normalised
 from baselines.nn.predictor import EncodeOnce
@@ -53,7 +55,9 @@ def load(
     else:
         file = Path(source)
         state = as_tensors(read_state(file))
-        config = _with_words(config_in(file, "SaFiRe", SaFiReConfig.from_dict, CONFIGS[chosen.name]))
+        config = _with_words(
+            config_in(file, "SaFiRe", partial(from_dict, SaFiReConfig), CONFIGS[chosen.name])
+        )
         model = SaFiRe(config)
         adopt(model, state, f"the weights of {file}")
     card = card_of("safire", chosen, model, source, device, packaged=weights is None, seed=seed)

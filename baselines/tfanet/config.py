@@ -1,6 +1,6 @@
 """What a TFANet is made of, with every reading of the paper as a named field."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from baselines.nn.vmamba import VMambaConfig
@@ -93,17 +93,6 @@ class TFANetConfig(VMambaConfig):
                 raise RebenchError(f"a TFANet has no {name} {value!r}: there are {', '.join(get_args(kind))}")
         if not self.kernels or any(size % 2 == 0 for size in (*self.kernels, self.similarity_kernel)):
             raise RebenchError("kernels and similarity_kernel of a TFANet must be odd")
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "TFANetConfig":
-        """The inverse of `dataclasses.asdict`, also after JSON.
-
-        Raises:
-            RebenchError: a field that there is not.
-        """
-        if strange := sorted(values.keys() - {f.name for f in fields(cls)}):
-            raise RebenchError(f"a TFANet has no option {strange[0]!r}: see TFANetConfig")
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
 
 
 _CHOICES = {

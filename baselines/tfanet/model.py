@@ -38,7 +38,7 @@ class TFANet(nn.Module):
 
     def encode(self, images: Tensor) -> Tensor:
         """What all expressions of images (B, 3, H, W), ImageNet-normalised, share: (B, C_0, H / 4, W / 4)."""
-        return self.trunk.layers[0].blocks(self.trunk.patch_embed(images))
+        return self.trunk.stages[0].blocks(self.trunk.patch_embed(images))
 
     def decode(
         self,
@@ -60,7 +60,7 @@ class TFANet(nn.Module):
         text = Text(words.masked_fill(~real[..., None], 0), sentence, real)
         fused_maps, word_maps = [], []
         x = encoded
-        for i, (stage, fusion) in enumerate(zip(self.trunk.layers, self.fusions, strict=True)):
+        for i, (stage, fusion) in enumerate(zip(self.trunk.stages, self.fusions, strict=True)):
             x = stage.blocks(x) if i else x
             fused, verbal = fusion(x, text)
             fused_maps.append(fused)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor
 from baselines.nn.cards import card_of, config_in
 from baselines.nn.checkpoint import adopt, as_tensors, read_state
 from baselines.nn.clip import ClipText, ClipTokenizer
+from baselines.nn.config import from_dict
 from baselines.nn.files import write_tensors
 from baselines.nn.images import squashed
 from baselines.nn.predictor import EncodeOnce
@@ -59,7 +61,7 @@ def load(
     else:
         source = Path(source)
         state = as_tensors(read_state(source))
-        config = config_in(source, "TFANet", TFANetConfig.from_dict, CONFIGS[chosen.name])
+        config = config_in(source, "TFANet", partial(from_dict, TFANetConfig), CONFIGS[chosen.name])
         with torch.device("meta"):
             model = TFANet(config)
         model.text_encoder = ClipText.large()

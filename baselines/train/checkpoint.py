@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from baselines.nn.files import whole
 from baselines.train.precision import Precision
@@ -27,7 +28,7 @@ class State:
     """
 
     model: nn.Module
-    average: nn.Module | None
+    average: AveragedModel | None
     optimizer: torch.optim.Optimizer
     precision: Precision
     loss: Tensor

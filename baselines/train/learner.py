@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from baselines.nn.checkpoint import read_state
 from baselines.nn.files import write_tensors
 from baselines.nn.images import squashed, squashed_mask
+from baselines.nn.text import Tokenizer
 from baselines.nn.vmamba import VMamba, VMambaConfig
 from baselines.train.paper import PaperRecipe
 from rebench.errors import RebenchError
@@ -57,7 +58,7 @@ class Learner(ABC):
     text_part: ClassVar[tuple[str, ...]] = ("text_encoder.",)
     backbone_part: ClassVar[tuple[str, ...]]
     model: Any
-    tokenizer: Callable[[Sequence[str]], tuple[Tensor, Tensor]]
+    tokenizer: Tokenizer
 
     @abstractmethod
     def __init__(self, variant: str, recipe: PaperRecipe, start: Start) -> None:

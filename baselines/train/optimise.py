@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel as DDP
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from baselines.nn.files import make_folder
 from baselines.train import checkpoint
@@ -105,7 +107,7 @@ def optimise(
         if ready:
             ready(state.step)
     objective = processes.share(_Objective(model, loss_of))
-    watched: nn.Module = model if state.average is None else state.average.module  # type: ignore[assignment]
+    watched: nn.Module = model if state.average is None else state.average.module
     began = time.monotonic() - state.seconds
     with Interrupt() as interrupt:
         while state.step < plan.steps:
@@ -153,14 +155,14 @@ def _step(objective: nn.Module, state: State, rate: Rate, plan: Plan, processes:
     state.optimizer.zero_grad(set_to_none=True)
     for part in range(plan.accumulate):
         last = part + 1 == plan.accumulate
-        with nullcontext() if last or processes.world == 1 else objective.no_sync():  # type: ignore[operator]
+        with objective.no_sync() if isinstance(objective, DDP) and not last else nullcontext():
             with state.precision():
                 loss = objective(state.step, part) / plan.accumulate
             state.precision.backward(loss)
         state.loss += torch.stack([loss.detach().float(), loss.new_tensor(1 / plan.accumulate).float()])
     state.precision.update(state.optimizer, state.model, plan.clip)
     if state.average is not None:
-        state.average.update_parameters(state.model)  # type: ignore[operator]
+        state.average.update_parameters(state.model)
     state.step += 1
 
 
@@ -188,9 +190,7 @@ def _mean_loss(state: State, processes: Processes) -> float:
     return total / max(count, 1e-9)
 
 
-def _average(model: nn.Module, decay: float | None) -> nn.Module | None:
+def _average(model: nn.Module, decay: float | None) -> AveragedModel | None:
     if decay is None:
         return None
-    return torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(decay), use_buffers=True
-    )
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)

@@ -104,7 +104,7 @@ def _train(kind: type[Learner], request: Request, progress: Progress, processes:
 
 def reduced(masks: Tensor, logits: Tensor) -> Tensor:
     """Masks (B, 1, H, W) at the size of the logits; in smaller ones a pixel is the share that is covered."""
-    size = logits.shape[-2:]
+    size = (logits.shape[-2], logits.shape[-1])
     return masks if masks.shape[-2:] == size else adaptive_avg_pool2d(masks, size)
 
 

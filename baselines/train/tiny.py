@@ -7,7 +7,7 @@ expressions.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -47,6 +47,7 @@ class Tiny:
         maps: a trunk and images (B, 3, S, S) to its maps (B, C_i, H_i, W_i), finest first.
         logits: a model, images (B, 3, S, S) and K expressions each, ids (B, K, MAX_WORDS), to logits
             (B * K, 1, S, S).
+        differs: fields of the Recipe in which this model departs from the one for all.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Tiny:
     trunk: Callable[[Any], nn.Module]
     maps: Callable[[Any, Tensor], list[Tensor]]
     logits: Callable[[Any, Tensor, Tensor], Tensor]
+    differs: Mapping[str, Any] = field(default_factory=dict)
 
     def train(
         self,
@@ -72,14 +74,14 @@ class Tiny:
         Checkpoints and logs of the three stages go to `out` as well.
 
         Args:
-            options: fields of the Recipe that differ from its defaults.
+            options: fields of the Recipe that differ from the model's.
 
         Raises:
             ValueError: another variant, or an option that is no field.
         """
         if variant != "tiny":
             raise ValueError(f"{self.name} is trained on scenes as 'tiny' only, not as {variant!r}")
-        recipe = Recipe(**options)
+        recipe = Recipe(**{**self.differs, **options})
         make_folder(out)
         torch.manual_seed(recipe.seed)
         model = self.build(scene_tokenizer().size).to(device)
@@ -246,7 +248,7 @@ def _name(
         return torch.stack(losses).sum() + 4 * l1_loss(place[thing], where[thing])
 
     named = train_stage(namer, loss_of, lambda _: {}, recipe, folder)
-    trunk.load_state_dict(named.trunk.state_dict())
+    trunk.load_state_dict(named.get_submodule("trunk").state_dict())
     for parameter in frozen:
         parameter.requires_grad_(False).grad = None
 

@@ -31,6 +31,7 @@ class ReMamberLearner(Learner):
     recipes: ClassVar = {"remamber": RELEASED, "remamber-paper": PAPER}
     variants = tuple(name for name in BUILT if name != "tiny")
     backbone_part = ("backbone.patch_embed.", "backbone.layers.")
+    tokenizer: ClipTokenizer
 
     def __init__(self, variant: str, recipe: PaperRecipe, start: Start) -> None:
         decoder, kind = BUILT[variant]
@@ -50,6 +51,7 @@ class ReMamberLearner(Learner):
 
     def logits(self, model: ReMamber, images: Tensor, ids: Tensor, real: Tensor) -> Tensor:
         """At the size of the input."""
+        assert model.text_encoder is not None
         words, sentence = model.text_encoder(ids, real)
         return model(images, words, sentence, real)
 

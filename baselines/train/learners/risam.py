@@ -57,7 +57,7 @@ class RISAMLearner(Learner):
     def mask(self, mask: NDArray[np.bool_]) -> Tensor:
         """Where `picture` puts it, by the nearest neighbour; nothing in the padding."""
         side = self.model.config.image.size
-        place = Placement.of(*mask.shape, side)
+        place = Placement.of(mask.shape[0], mask.shape[1], side)
         inner = (place.inner_width, place.inner_height)
         resized = Image.fromarray(mask.astype(np.uint8)).resize(inner, Image.Resampling.NEAREST)
         square = torch.zeros(1, side, side)

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from baselines.nn.checkpoint import SWIN_NORMS, pretrained
 from baselines.nn.images import normalised
-from baselines.nn.text import BERT, BertTokenizer
+from baselines.nn.text import BERT, BertEncoder, BertTokenizer
 from baselines.safire.config import CONFIGS
 from baselines.safire.model import SaFiRe
 from baselines.safire.predictor import SaFiRePredictor
@@ -55,6 +55,7 @@ class SaFiReLearner(Learner):
     variants = tuple(name for name, config in CONFIGS.items() if config.text == "bert")
     text_part = ("text.",)
     backbone_part = ("backbone.",)
+    tokenizer: BertTokenizer
 
     def __init__(self, variant: str, recipe: PaperRecipe, start: Start) -> None:
         config = replace(
@@ -105,7 +106,7 @@ def _begin_backbone(model: Any, source: str) -> None:
         model.backbone = pretrained(SwinBackbone, source, SWIN_NORMS, config=config)
 
 
-def _begin_text(text: nn.Module, source: str) -> None:
+def _begin_text(text: BertEncoder, source: str) -> None:
     from transformers import BertModel
 
     text.bert.load_state_dict(pretrained(BertModel, source, add_pooling_layer=False).state_dict())

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from baselines.nn.clip import LARGE
+from baselines.nn.clip import LARGE, ClipTokenizer
 from baselines.tfanet.model import TFANet
 from baselines.tfanet.predictor import CONFIGS, TFANetPredictor
 from baselines.tfanet.training import PAPER_RECIPE
@@ -23,6 +23,7 @@ class TFANetLearner(Learner):
     recipes: ClassVar = {"tfanet": PAPER_RECIPE}
     variants = tuple(name for name in CONFIGS if name != "tiny")
     backbone_part = ("trunk.",)
+    tokenizer: ClipTokenizer
 
     def __init__(self, variant: str, recipe: PaperRecipe, start: Start) -> None:
         trunk = vmamba_trunk(start.backbone)
@@ -40,6 +41,7 @@ class TFANetLearner(Learner):
 
     def logits(self, model: TFANet, images: Tensor, ids: Tensor, real: Tensor) -> Tensor:
         """The referent's score minus the background's: its cross-entropy is that of the two scores."""
+        assert model.text_encoder is not None
         words, sentence = model.text_encoder(ids, real)
         scores = model(images, words, sentence, real)
         return scores[:, 1:] - scores[:, :1]

@@ -8,6 +8,7 @@ import pytest
 import torch
 from risam_small import IMAGES, SMALL, TEXT, small_batch, small_model
 
+from baselines.nn.config import from_dict
 from baselines.risam.config import ABLATIONS, BASE, SAM_H, SWIN_B, VIT_B, RISAMConfig
 from baselines.risam.encoders import image_encoder
 from baselines.risam.fusion import MutualAttention
@@ -159,6 +160,6 @@ def test_the_base_has_the_papers_six_million_trained_parameters():
 def test_configurations_survive_json():
     for change in VARIANTS.values():
         config = replace(BASE, **change)
-        assert RISAMConfig.from_dict(json.loads(json.dumps(asdict(config)))) == config
+        assert from_dict(RISAMConfig, json.loads(json.dumps(asdict(config)))) == config
     with pytest.raises(RebenchError, match="no option 'colour'"):
-        RISAMConfig.from_dict({"colour": 1})
+        from_dict(RISAMConfig, {"colour": 1})

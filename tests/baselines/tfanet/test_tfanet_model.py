@@ -8,6 +8,7 @@ import torch
 from tfanet_small import sentences, small_config, small_tfanet
 from torch.nn.functional import interpolate
 
+from baselines.nn.config import from_dict
 from baselines.ops.backends import VARIABLE
 from baselines.tfanet.config import BASE, TABLE_3, TABLE_4, TFANetConfig
 from baselines.tfanet.decoder import MaskDecoder, WordKernels, stretched
@@ -211,9 +212,9 @@ def test_options_survive_a_file_and_strange_ones_are_refused():
     config = small_config(kernel="grid", kernels=(1, 3))
     values = asdict(config)
     values["kernels"], values["widths"] = list(values["kernels"]), list(values["widths"])
-    assert TFANetConfig.from_dict(values) == config
+    assert from_dict(TFANetConfig, values) == config
     with pytest.raises(RebenchError, match="no option 'colour'"):
-        TFANetConfig.from_dict(values | {"colour": "red"})
+        from_dict(TFANetConfig, values | {"colour": "red"})
     with pytest.raises(RebenchError, match="no attention 'hard': there are mlam"):
         small_config(attention="hard")
     with pytest.raises(RebenchError, match="odd"):

@@ -15,7 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rebench.stats import Settings, adjust, clustered_mcnemar, compare_runs, mcnemar
+from rebench.stats import (
+    Settings,
+    adjust,
+    clustered_mcnemar,
+    compare_runs,
+    lead_change,
+    mcnemar,
+    seed_uncertainty,
+)
 from rebench.stats.bootstrap import replicates
 from rebench.stats.cells import build_cells
 from rebench.stats.contrast import difference_of
@@ -190,6 +198,64 @@ def equivalence_error(repetitions: int, pictures: int, seed: int = 3) -> list[Ro
     return [("called tied at the margin", wrong[0], wrong[1], "at most 0.05")]
 
 
+def small_group_error(repetitions: int, resamples: int, pictures: int, seed: int = 4) -> list[Row]:
+    """How often a lead is found to change, at 0.05, in a group with an expression in few pictures."""
+    rng = np.random.default_rng(seed)
+    rows: list[Row] = []
+    for few in (3, 10):
+        wrong = np.zeros(2)
+        for repetition in range(repetitions):
+            world = draw(rng, (0.4, 0.4), pictures)
+            _, firsts = np.unique(world.images, return_index=True)
+            group = np.zeros(len(world.images), dtype=bool)
+            group[firsts[:few]] = True
+            for column, clusters in enumerate((world.images, np.arange(len(world.images)))):
+                arguments = (*world.scores, clusters, "miou", group, ~group)
+                p = lead_change(*arguments, resamples=resamples, seed=repetition).p
+                wrong[column] += p < 0.05
+        rows.append(
+            (f"share of p < 0.05: interaction, group of {few} images", *(wrong / repetitions), "0.05")
+        )
+    return rows
+
+
+def rare_tie_error(repetitions: int, pictures: int, seed: int = 5) -> list[Row]:
+    """How often hits that differ on every hundredth image, which is the margin, are called tied."""
+    rng = np.random.default_rng(seed)
+    wrong = np.zeros(2)
+    images = np.repeat(np.arange(pictures), 3)
+    for _ in range(repetitions):
+        hits = (rng.random(pictures) < 0.01)[images].astype(float)
+        for column, clusters in enumerate((images, np.arange(len(images)))):
+            found = difference_of(hits, np.zeros(len(hits)), clusters, "hit")
+            differing = found.sums.differing(0, 1)
+            equal = tost(found.estimate, found.standard_error, found.clusters, 0.01, differing)
+            wrong[column] += equal < 0.05
+    wrong /= repetitions
+    return [("called tied at the margin, every 100th image differs", wrong[0], wrong[1], "at most 0.05")]
+
+
+def seed_coverage(repetitions: int, resamples: int, pictures: int, seed: int = 6) -> list[Row]:
+    """How often the interval over seeds and images holds the truth; seeds move the logit by 0.1."""
+    rng = np.random.default_rng(seed)
+    rows: list[Row] = []
+    means = 0.4 + 0.1 * np.random.default_rng(seed).normal(size=4000)
+    true = float(np.mean([truth("miou", mean) for mean in means[:200]]))
+    for count in (2, 3, 5):
+        inside = np.zeros(2)
+        for repetition in range(repetitions):
+            world = draw(rng, tuple(0.4 + 0.1 * rng.normal(size=count)), pictures)
+            for column, clusters in enumerate((world.images, np.arange(len(world.images)))):
+                both = seed_uncertainty(
+                    world.scores, clusters, "miou", resamples=resamples, seed=repetition
+                ).both
+                inside[column] += both.low <= true <= both.high
+        rows.append(
+            (f"coverage, miou over {count} seeds and images", *(inside / repetitions), "0.93 to 0.97")
+        )
+    return rows
+
+
 def table(repetitions: int, resamples: int, pictures: int) -> list[Row]:
     """All checks: name, with images as units, per expression, what is wanted."""
     return [
@@ -197,6 +263,9 @@ def table(repetitions: int, resamples: int, pictures: int) -> list[Row]:
         *uniformity(repetitions, resamples, pictures),
         *family_wise_error(repetitions, resamples, pictures),
         *equivalence_error(repetitions, pictures),
+        *rare_tie_error(repetitions, pictures),
+        *small_group_error(repetitions, resamples, pictures),
+        *seed_coverage(repetitions, resamples, pictures),
     ]
 
 

@@ -129,6 +129,7 @@ def compare_folders(
     named = _read(runs)
     protocol = _check_alike(named)
     scores, left_out = _aligned(named, common)
+    _check_labels([name for name, _ in named], scores)
     chosen = _metrics(metrics, protocol)
     first = scores[0]
     tables = [_table(frame, protocol, chosen) for frame in scores]
@@ -251,6 +252,20 @@ def _aligned(named: list[tuple[str, Run]], common: bool) -> "tuple[list[pd.DataF
     if not len(shared):
         raise RebenchError("the runs have no expression in common: nothing can be compared")
     return [frame.loc[shared].reset_index() for frame in frames], len(every) - len(shared)
+
+
+def _check_labels(names: Sequence[str], scores: "Sequence[pd.DataFrame]") -> None:
+    """Raises RebenchError if the runs put the same expressions into different groups."""
+    first = group_cells(scores[0])
+    for name, frame in zip(names, scores, strict=True):
+        cells = group_cells(frame)
+        other = np.logical_or.reduce([cells[group] != members for group, members in first.items()])
+        if other.any():
+            where = scores[0]["sample_id"].iloc[int(other.argmax())]
+            raise RebenchError(
+                f"{name} has {int(other.sum()):,} expressions in other groups than {names[0]} (the first:"
+                f" {where}): score both runs again with `rebench score RUN`"
+            )
 
 
 def _metrics(metrics: Sequence[str] | None, protocol: Protocol) -> list[str]:

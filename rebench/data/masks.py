@@ -192,9 +192,14 @@ def _outline(polygon: NDArray[np.float64]) -> float:
     return float(np.abs(points - np.roll(points, 1, axis=0)).max(axis=1).sum())
 
 
+def union_of(masks: Sequence[Rle]) -> Rle:
+    """The pixels that are in any of some masks of one size."""
+    return _plain(coco.merge([_for_pycocotools(mask) for mask in masks]))
+
+
 def _merge(masks: list[Rle], overlap: OverlapRule) -> Rle:
     if overlap == "union":
-        return _plain(coco.merge([_for_pycocotools(mask) for mask in masks]))
+        return union_of(masks)
     cover = np.zeros(masks[0]["size"], dtype=np.uint32)
     for mask in masks:
         cover += coco.decode(_for_pycocotools(mask))

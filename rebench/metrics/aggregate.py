@@ -55,11 +55,11 @@ def totals(
 ) -> dict[str, float | int | None]:
     """n, the summed intersection and union, and every metric as a fraction.
 
-    A metric is None where n is 0 or the protocol does not compute it.
+    A metric is None where n is 0 or the protocol does not compute it, and oIoU where the summed union is 0.
     """
     ious, n = sample_iou(intersection, union, protocol), len(intersection)
     above, below = (column.sum() for column in sample_values(intersection, union, protocol)[:, :2].T)
-    computed = {"oiou": float(iou(above, below, both_empty=protocol.both_empty))}
+    computed: dict[str, float | None] = {"oiou": above / below if below > 0 else None}
     if n:
         computed["miou"] = float(ious.mean())
         for name, at in zip(PRECISION, HITS, strict=True):

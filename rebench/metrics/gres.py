@@ -156,9 +156,7 @@ def _sample(
     index: int, output: Any, targets: Sequence[Mapping[str, Any]], protocol: Protocol
 ) -> tuple[Rle, Rle]:
     """Prediction and merged targets of one expression, both of the network's input size."""
-    from pycocotools import mask as coco
-
-    from rebench.data.masks import encode
+    from rebench.data.masks import encode, union_of
 
     side, _ = protocol.size(1, 1)
     if isinstance(targets, Mapping) or not isinstance(targets, Sequence):
@@ -178,8 +176,7 @@ def _sample(
         raise RebenchError(f"sample {index}: all of its targets are crowds, which no mask is made of")
     if not masks:
         return prediction, encode(np.zeros((side, side), dtype=bool))
-    merged = coco.merge([{"size": m["size"], "counts": m["counts"].encode("ascii")} for m in masks])
-    return prediction, {"size": [side, side], "counts": merged["counts"].decode("ascii")}
+    return prediction, union_of(masks)
 
 
 def _ratio(above: float, below: float) -> float | None:

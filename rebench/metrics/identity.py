@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rebench.data.masks import union_of
 from rebench.data.split import Rle
 from rebench.metrics.candidates import Candidates
 from rebench.metrics.runs import Ints, count_overlaps
@@ -177,13 +178,12 @@ class _Pairs:
 
 def _on_crowd(masks: Sequence[Rle], asked: Sequence[Candidates]) -> NDArray[np.bool_]:
     """Whether more than half of each mask lies on crowds, bool (n,)."""
-    pairs = [(i, crowd) for i, one in enumerate(asked) for crowd in one.crowds]
-    owner = np.array([i for i, _ in pairs], dtype=np.intp)
-    counts = _counts([masks[i] for i in owner], [crowd for _, crowd in pairs])
-    covered = np.bincount(owner, counts[:, 0], minlength=len(masks))
-    pixels = np.zeros(len(masks))
-    pixels[owner] = counts[:, 2]
-    return covered > pixels / 2
+    owner = np.array([i for i, one in enumerate(asked) if one.crowds], dtype=np.intp)
+    crowds = [union_of(one.crowds) for one in asked if one.crowds]  # they may overlap
+    counts = _counts([masks[i] for i in owner], crowds)
+    found = np.zeros(len(masks), dtype=bool)
+    found[owner] = counts[:, 0] > counts[:, 2] / 2
+    return found
 
 
 def _counts(masks: Sequence[Rle], others: Sequence[Rle]) -> Ints:

@@ -31,13 +31,15 @@ def sizes_section(scores: "pd.DataFrame", pictures: Floats, terms: Terms, images
         terms: the metrics.
         images: the images of the rows.
     """
-    shares = scores["target_area"].to_numpy(float) / scores["picture_area"].to_numpy(float)
+    areas, grids = (scores[name].to_numpy(float) for name in ("target_area", "picture_area"))
+    shares = areas / grids
     bounds = np.quantile(shares, [0, 0.25, 0.5, 0.75, 1]).tolist() if len(shares) else [0.0] * 5
     quarters = {
         name: (bounds[i], bounds[i + 1] if i < len(QUARTERS) - 1 else None) for i, name in enumerate(QUARTERS)
     }
+    pixels = areas * (pictures / grids)  # in this order: a factor of 1 leaves them whole
     return {
-        "coco": {name: _bin(shares * pictures, *ends, terms, images) for name, ends in COCO_SIZES.items()},
+        "coco": {name: _bin(pixels, *ends, terms, images) for name, ends in COCO_SIZES.items()},
         "relative": {name: _bin(shares, *ends, terms, images) for name, ends in quarters.items()},
     }
 

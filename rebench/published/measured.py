@@ -1,7 +1,8 @@
 """Runs of our own as rows of a paper's table, and what tests say about them."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -107,18 +108,30 @@ def _coverage(run: "Run") -> str:
     return f"{coverage['text']} of {run.record.split.name} only{failed}"
 
 
-def judge(rows: Sequence[MeasuredRow], places: Iterable[Place], resamples: int = 10_000) -> Verdicts:
+MOST = 50_000
+"""Resamples of the tests of a table, at most: what is in memory at once grows with them."""
+
+
+def judge(rows: Sequence[MeasuredRow], places: Iterable[Place], resamples: int | None = None) -> Verdicts:
     """Which measured numbers of a column are best and second, where paired tests tell them apart.
 
     Marks are those of `best_and_second`. All differences between the rows of the table are one family (Holm).
+
+    Args:
+        rows: of the table.
+        places: its columns.
+        resamples: of the tests; by default as many as the number of tests takes, within reason.
 
     Raises:
         RebenchError: runs on one split that cannot be compared: other protocols, other expressions.
     """
     from rebench.stats import Settings, family
+    from rebench.stats.runs import resamples_for
 
-    settings = Settings(resamples=resamples, families="cell")
     columns = {place: found for place in places if len(found := _values(rows, place)) > 1}
+    tests = sum(math.comb(len(found), 2) for found in columns.values())
+    settings = Settings(families="cell")
+    settings = replace(settings, resamples=resamples or min(resamples_for(tests, settings.alpha), MOST))
     p: dict[str, float] = {}
     for split in dict.fromkeys((place.dataset, place.split) for place in columns):
         there = {row.name: row.runs[split] for row in rows if split in row.runs}

@@ -32,7 +32,7 @@ def lead(estimate: float, low: float, high: float, mark: Mark = "") -> Cell:
 def signed(fraction: float) -> str:
     """In points with its sign; 0 has none."""
     text = points(fraction)
-    return text if text.startswith("-") or not fraction else f"+{text}"
+    return text if text.startswith("-") or not float(text) else f"+{text}"
 
 
 def p_value(p: float | None) -> Cell:

@@ -113,7 +113,7 @@ def _cached(name: str, part: str, pictures: int) -> tuple[NDArray[np.uint8], dic
         if _content_hash(images, document) == document["sha256"] == PINNED.get(name, document["sha256"]):
             return images, document
         logging.getLogger("rebench").warning("the cached %s in %s is damaged: made again", name, folder)
-    except (OSError, ValueError, KeyError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
         pass  # not made yet, or cut off while it was: make it
     images, document = _build(part, pictures)
     if PINNED.get(name, document["sha256"]) != document["sha256"]:

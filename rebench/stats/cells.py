@@ -42,10 +42,9 @@ class Cells:
         """Where a run's metric on a group stands in `flat`."""
         return run * len(self.names) + self.names.index((group, metric))
 
-    @property
-    def images(self) -> NDArray[np.int64]:
-        """Images with a share in each cell in some run, (m,)."""
-        return np.count_nonzero((self.below > 0).any(axis=0), axis=0).astype(np.int64)
+    def images(self, *runs: int) -> NDArray[np.int64]:
+        """Images with a share in each cell in one of some runs, (m,)."""
+        return np.count_nonzero((self.below[list(runs)] > 0).any(axis=0), axis=0).astype(np.int64)
 
 
 def build_cells(

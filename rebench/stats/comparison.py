@@ -206,7 +206,7 @@ def compare(
         superiority=won,
         cliffs_delta=float(cliffs_delta(np.array(won))),
         standard_error=error,
-        p_equivalence=float(tost(paired.estimate, error, images, margin)),
+        p_equivalence=float(tost(paired.estimate, error, images, margin, paired.sums.differing(0, 1))),
         margin=margin,
         samples=paired.samples,
         images=images,

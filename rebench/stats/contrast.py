@@ -10,7 +10,7 @@ from rebench.errors import RebenchError
 from rebench.stats.bootstrap import replicates
 from rebench.stats.intervals import ends
 from rebench.stats.scores import Scores, check_same_samples, metric_terms
-from rebench.stats.sums import ClusterSums, Floats, cluster_sums, ratio
+from rebench.stats.sums import ClusterSums, Floats, cluster_sums
 
 Bools = NDArray[np.bool_]
 
@@ -46,18 +46,6 @@ class Contrast:
     def contributions(self) -> Floats:
         """What each cluster adds to the linearised contrast, (C,); they sum to 0."""
         return self.sums.contributions @ self.weights
-
-    @property
-    def null_contributions(self) -> Floats:
-        """The same under the hypothesis that the contrast is 0, (C,); they sum to the estimate.
-
-        The ratios are moved to the nearest ones whose contrast is 0; a cluster's residuals from those
-        are exchangeable in sign if the hypothesis holds.
-        """
-        moved = self.sums.values - self.estimate * self.weights / (self.weights**2).sum()
-        residuals = self.sums.above - moved * self.sums.below
-        total = np.broadcast_to(self.sums.below.sum(axis=0), residuals.shape)
-        return ratio(residuals, total) @ self.weights
 
     @property
     def standard_error(self) -> float:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from rebench.stats.contrast import Contrast, lead_change_of
+from rebench.stats.contrast import Contrast, lead_change_of, standard_error
 from rebench.stats.permutation import generator, sign_flip_tests
 from rebench.stats.scores import Scores
+from rebench.stats.sums import Floats, ratio
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,8 @@ class LeadChange:
         estimate: lead_first - lead_second, a fraction.
         low: lower end of its interval.
         high: upper end.
-        p: two-sided, of the hypothesis that both leads are equal (not that they are 0).
+        p: two-sided, of the hypothesis that both leads are equal (not that they are 0); NaN where a group
+            has fewer than two images.
         lead_first: a - b in the first group.
         lead_second: a - b in the second.
         images: images with a sample in either group.
@@ -67,7 +70,7 @@ def lead_change(
     """
     change = lead_change_of(scores_a, scores_b, clusters, metric, first, second)
     ends = change.interval(change.replicates(resamples, seed), interval, level)
-    p = sign_flip_tests(change.null_contributions[:, None], resamples, generator(seed))
+    p = sign_flip_tests(null_contributions(change)[:, None], resamples, generator(seed))
     return as_lead_change(change, ends, float(p[0]))
 
 
@@ -83,3 +86,28 @@ def as_lead_change(change: Contrast, ends: tuple[float, float], p: float) -> Lea
         lead_second=float(values[2] - values[3]),
         images=change.clusters,
     )
+
+
+def null_contributions(change: Contrast) -> Floats:
+    """What each image adds to a change of leads under the hypothesis that it is 0, (C,).
+
+    Together that is the estimate. Both leads are moved until they are equal, each in proportion to its
+    variance; an image's residuals from there are exchangeable in sign if the hypothesis holds. (Moved by
+    equal parts, the lead of few images would be taken for better known than it is, and no flip of theirs
+    could reach the estimate.)
+
+    Returns:
+        Contributions, NaN where a group has fewer than two images.
+    """
+    sums, weights = change.sums, change.weights
+    leads = (sums.contributions * weights).reshape(-1, 2, 2).sum(axis=2)  # of the first group, of the second
+    images = (sums.below > 0).reshape(-1, 2, 2).any(axis=2).sum(axis=0)
+    variances = np.array([standard_error(lead, n) ** 2 for lead, n in zip(leads.T, images, strict=True)])
+    if np.isnan(variances).any():
+        return np.full(len(leads), np.nan)
+    if not variances.any():
+        variances = np.ones(2)
+    shares = np.repeat(variances / variances.sum(), 2) / 2  # a lead moves by both of its runs
+    moved = sums.values - change.estimate * weights * shares
+    residuals = sums.above - moved * sums.below
+    return ratio(residuals, np.broadcast_to(sums.below.sum(axis=0), residuals.shape)) @ weights

@@ -10,7 +10,7 @@ from rebench.errors import RebenchError
 from rebench.stats.cells import Cells
 from rebench.stats.contrast import LEAD_CHANGE, Contrast
 from rebench.stats.families import Family, family
-from rebench.stats.interactions import LeadChange, as_lead_change
+from rebench.stats.interactions import LeadChange, as_lead_change, null_contributions
 from rebench.stats.panel import Interaction, Settings
 from rebench.stats.permutation import generator, sign_flip_tests
 from rebench.stats.sums import ClusterSums, Floats
@@ -51,7 +51,7 @@ def interactions_of(
         change = Contrast(own, np.array(LEAD_CHANGE), samples)
         changes.append(change)
         ends.append(change.interval(drawn[:, columns] @ change.weights, settings.interval, settings.level))
-    pulls = np.column_stack([change.null_contributions for change in changes])
+    pulls = np.column_stack([null_contributions(change) for change in changes])
     p = sign_flip_tests(pulls, settings.resamples, generator(settings.seed)).tolist()
     names = [(cells.runs[a], cells.runs[b], metric, places) for (a, b), metric, places in keys]
     claims = [f"lead of {a} over {b} in {metric}: {i} = {j}" for a, b, metric, (i, j) in names]

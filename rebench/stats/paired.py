@@ -6,6 +6,7 @@ import numpy as np
 
 from rebench.errors import RebenchError
 from rebench.stats.contrast import Contrast
+from rebench.stats.equivalence import NO_SPREAD
 from rebench.stats.sums import ClusterSums, Floats
 
 
@@ -20,7 +21,8 @@ def t_test(contrast: Contrast) -> PairedTest:
     """Estimate over cluster-robust standard error, t with C - 1 degrees of freedom.
 
     With one expression per image and a mean this is the paired t-test. NaN below two clusters; p = 1
-    where the estimate and its error are both 0.
+    where the estimate and its error are both 0. Where the error alone is, there is no t: p is that of C equal
+    signs, 2 / 2^C.
 
     Source: Cameron and Miller (2015), section VI.
     """
@@ -29,8 +31,9 @@ def t_test(contrast: Contrast) -> PairedTest:
     error = contrast.standard_error
     if np.isnan(error) or np.isnan(contrast.estimate):
         return PairedTest(float("nan"), float("nan"))
-    if error == 0:
-        return PairedTest(0.0, 1.0) if contrast.estimate == 0 else PairedTest(np.inf, 0.0)
+    if error <= NO_SPREAD:
+        none = abs(contrast.estimate) <= NO_SPREAD
+        return PairedTest(0.0, 1.0) if none else PairedTest(np.inf, 2.0 ** (1 - contrast.clusters))
     statistic = contrast.estimate / error
     return PairedTest(statistic, float(2 * t.sf(abs(statistic), contrast.clusters - 1)))
 

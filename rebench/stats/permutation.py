@@ -77,7 +77,7 @@ def sign_flip_tests(contributions: Floats, resamples: int, rng: np.random.Genera
 
     Args:
         contributions: what each cluster adds to each estimate under the hypothesis, (C, q), as
-            `Contrast.null_contributions`.
+            `interactions.null_contributions`.
         resamples: number of random flips, shared by all sums; exact for a sum to which at most `EXACT`
             clusters contribute.
         rng: the source of chance; the flips are -1 where `rng.integers(0, 2)` is 1.

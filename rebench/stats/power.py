@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from rebench.errors import RebenchError
 from rebench.stats.contrast import Contrast, difference_of
+from rebench.stats.equivalence import NO_SPREAD
 from rebench.stats.scores import Scores
 
 
@@ -21,7 +22,8 @@ class Power:
     Attributes:
         images: images with a share in the difference.
         samples: expressions with a share.
-        standard_error: cluster-robust, of the difference.
+        standard_error: cluster-robust, of the difference; NaN below two images, and where no two of them
+            differ: how much others would is unknown then.
         alpha: the level of the two-sided test; divide it yourself by the size of a planned family.
         power: the wanted chance to find a difference.
 
@@ -48,7 +50,7 @@ class Power:
             RebenchError: the difference is 0, or there is no standard error to go by.
         """
         if difference == 0 or np.isnan(self.standard_error):
-            raise RebenchError("no number of images shows a difference of 0, or without two images to go by")
+            raise RebenchError("no number of images shows a difference of 0, or without a spread to go by")
         variance = self.standard_error**2 * self.images
         return int(np.ceil((self._quantiles() / difference) ** 2 * variance))
 
@@ -56,8 +58,6 @@ class Power:
         """The chance that these images show a difference of this size."""
         from scipy.stats import norm
 
-        if self.standard_error == 0:
-            return 1.0 if difference else float(self.alpha)
         return float(norm.cdf(abs(difference) / self.standard_error - norm.isf(self.alpha / 2)))
 
     def as_dict(self) -> dict[str, Any]:
@@ -111,4 +111,6 @@ def power_of(difference: Contrast, alpha: float = 0.05, power: float = 0.8) -> P
         raise RebenchError(
             f"alpha {alpha} and power {power} must lie between 0 and 1: 0.05 and 0.8 are usual"
         )
-    return Power(difference.clusters, difference.samples, difference.standard_error, alpha, power)
+    error = difference.standard_error
+    known = error if error > NO_SPREAD else float("nan")
+    return Power(difference.clusters, difference.samples, known, alpha, power)

@@ -1,5 +1,6 @@
 """Many runs, groups and metrics at once: everything that a comparison of runs has to say."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -70,6 +71,19 @@ def compare_runs(
     )
 
 
+FEW_HITS = 5
+"""Fewer resamples than that beyond a difference say little about its p."""
+
+
+def resamples_for(tests: int, alpha: float) -> int:
+    """How many resamples a family of so many tests takes, that verdicts hardly depend on the seed.
+
+    The p that a step-wise correction has to reach, alpha / tests, is then 20 resamples as large as the
+    difference seen, which chance moves by a fifth.
+    """
+    return max(10_000, math.ceil(20 * tests / alpha))
+
+
 def check_settings(settings: Settings) -> None:
     """Raises RebenchError for a choice that does not exist or means nothing."""
     intervals.check(settings.interval, settings.level)
@@ -114,7 +128,7 @@ class _Pairs:
 
 def _pairs(cells: Cells, sums: ClusterSums, drawn: Floats, settings: Settings) -> _Pairs:
     """Everything about the pairs that needs no other pair."""
-    width, images = len(cells.names), cells.images
+    width = len(cells.names)
     spans = [slice(run * width, (run + 1) * width) for run in range(len(cells.runs))]
     chosen = list(combinations(range(len(cells.runs)), 2))
     rng = generator(settings.seed)
@@ -122,7 +136,8 @@ def _pairs(cells: Cells, sums: ClusterSums, drawn: Floats, settings: Settings) -
     values, contributions, alone = sums.values, sums.contributions, sums.cluster_values
     left = sums.leave_one_out if settings.interval == "bca" else None
     rows = []
-    for a, b in ((spans[i], spans[j]) for i, j in chosen):
+    for i, j in chosen:
+        a, b, images = spans[i], spans[j], cells.images(i, j)
         estimates = values[a] - values[b]
         pulls = (contributions[:, a] - contributions[:, b]).T
         errors = np.array([standard_error(pull, n) for pull, n in zip(pulls, images, strict=True)])
@@ -133,7 +148,7 @@ def _pairs(cells: Cells, sums: ClusterSums, drawn: Floats, settings: Settings) -
             None if left is None else left[:, a] - left[:, b],
             settings.level,
         )
-        equal = tost(estimates, errors, images, settings.margin)
+        equal = tost(estimates, errors, images, settings.margin, sums.differing(a, b))
         effect = standardized(estimates, errors, images.astype(float))
         rows.append((estimates, *ends, equal, effect, superiority(alone[:, a], alone[:, b])))
     estimate, low, high, equal, effect, won = (np.array(part) for part in zip(*rows, strict=True))
@@ -171,19 +186,21 @@ def _adjusted(
 ) -> tuple[list[Family], list[float], list[str]]:
     """The families of one kind; per hypothesis its adjusted p and its family's label."""
     members: dict[str, dict[str, float]] = {}
-    places = []
+    places: list[tuple[str, int]] = []
     for (a, b, group, metric), value in zip(keys, p, strict=True):
         name = FAMILIES[settings.families].format(group=group, metric=metric)
         name = name if kind == "difference" else name.replace("differences", "equivalences")
         claim = f"{a} = {b}" if kind == "difference" else f"{a} - {b} beyond ±{settings.margin:g}"
         hypothesis = f"{claim}, {metric}, {group}"
-        members.setdefault(name, {})[hypothesis] = value
-        places.append((name, hypothesis))
+        own = members.setdefault(name, {})
+        places.append((name, len(own)))
+        while hypothesis in own:  # runs named like "a" and "a = b" can give one text twice
+            hypothesis += " (another)"
+        own[hypothesis] = value
     made = {name: family(name, ps, settings.correction, settings.alpha) for name, ps in members.items()}
-    by_name = {name: dict(zip(f.hypotheses, f.adjusted, strict=True)) for name, f in made.items()}
     return (
         list(made.values()),
-        [by_name[name][hypothesis] for name, hypothesis in places],
+        [made[name].adjusted[place] for name, place in places],
         [made[name].label for name, _ in places],
     )
 
@@ -242,10 +259,11 @@ def _notes(cells: Cells, families: tuple[Family, ...], settings: Settings) -> tu
     ]
     finest = 1 / (1 + settings.resamples)
     largest = max((f.size for f in families), default=0)
-    if settings.correction in ("holm", "bonferroni") and largest * finest >= settings.alpha:
+    stepwise = settings.correction in ("holm", "bonferroni", "sidak", "holm-sidak", "hochberg")
+    if stepwise and largest * finest > settings.alpha / FEW_HITS:
         notes.append(
             f"with {settings.resamples:,} resamples no p-value is below {finest:.2g}, too coarse for the"
-            f" {settings.correction} correction over {largest}: use at least"
-            f" {round(largest / settings.alpha):,}"
+            f" {settings.correction} correction over {largest}, and another seed may judge otherwise: use at"
+            f" least {resamples_for(largest, settings.alpha):,}"
         )
     return tuple(notes)

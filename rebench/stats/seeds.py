@@ -11,7 +11,7 @@ from rebench.stats.bootstrap import replicates
 from rebench.stats.contrast import sample_mask
 from rebench.stats.intervals import check, percentile
 from rebench.stats.scores import Scores, check_same_samples, metric_terms
-from rebench.stats.sums import ClusterSums, Floats, cluster_sums
+from rebench.stats.sums import Floats, cluster_sums
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class SeedUncertainty:
         test_set: test-set uncertainty: other images, the same trained models.
         training_seed: training-seed uncertainty: other seeds, the same images; NaN with a single seed.
         both: other seeds and other images; NaN with a single seed.
+        level: of the intervals.
     """
 
     estimate: float
@@ -42,15 +43,19 @@ class SeedUncertainty:
     test_set: Part
     training_seed: Part
     both: Part
+    level: float
 
     @property
     def text(self) -> str:
         """Estimate and both uncertainties in words."""
-        seeds = f"{len(self.per_seed)}" + (f" and {len(self.per_seed_b)}" if self.per_seed_b else "")
+        counts = [len(part) for part in (self.per_seed, self.per_seed_b) if part]
+        seeds = " and ".join(map(str, counts)) + (" seed" if counts == [1] else " seeds")
+        error = self.training_seed.standard_error
+        between = "unknown" if np.isnan(error) else f"±{100 * error:.1f}"
         return (
-            f"{100 * self.estimate:.1f} over {seeds} seeds;"
+            f"{100 * self.estimate:.1f} over {seeds};"
             f" test-set uncertainty ±{100 * self.test_set.standard_error:.1f},"
-            f" training-seed uncertainty ±{100 * self.training_seed.standard_error:.1f} (standard errors)"
+            f" training-seed uncertainty {between} (standard errors)"
         )
 
 
@@ -68,9 +73,9 @@ def seed_uncertainty(
     """Uncertainty of a model that was trained several times, and of its lead over another.
 
     Test-set: images resampled, all seeds kept (cluster bootstrap). Training-seed: the spread of the
-    seeds on these images; standard error s / sqrt(K), interval by t, for two models as Welch's. Both:
-    seeds and images resampled, crossed; a resample's deviation between seeds is stretched by
-    sqrt(K / (K - 1)), without which K resampled seeds would spread too little.
+    seeds on these images; standard error s / sqrt(K), interval by t, for two models as Welch's. Both: the
+    two variances added, interval by t. (Resampling a few seeds cannot do that: percentiles of two or three
+    points are much too narrow.)
 
     Args:
         runs: the scores of the model's seeds, on the same samples in the same order.
@@ -86,9 +91,8 @@ def seed_uncertainty(
         RebenchError: no run, or unusable scores.
 
     Source:
-        Davison and Hinkley (1997), section 3.8, for the stretching; the crossed resampling is the pigeonhole
-        bootstrap of Owen (2007). Why seeds matter: Bouthillier et al., "Accounting for variance in machine
-        learning benchmarks" (2021).
+        Welch (1947) and Satterthwaite (1946) for the degrees of freedom of a sum of variances. Why seeds
+        matter: Bouthillier et al., "Accounting for variance in machine learning benchmarks" (2021).
     """
     if not runs or resamples < 1:
         raise RebenchError("give at least one run and one resample")
@@ -101,33 +105,22 @@ def seed_uncertainty(
         raise RebenchError(f"{len(above)} scores, but {len(mask)} clusters: give one image id per score")
     sums = cluster_sums(above * mask, below * mask, clusters)
     values, sides = sums.values, [len(runs)] + ([len(against)] if against else [])
-    images, crossed = _drawn(sums, sides, resamples, np.random.default_rng(seed))
     parts = np.split(values, [len(runs)])
-    lone = 1 in sides
+    kept = _lead(replicates(sums, resamples, np.random.default_rng(seed)), sides)
+    estimate, test_set = float(_lead(values[None], sides)[0]), _part(kept, level)
+    variances, degrees = _between(parts[: len(sides)])
+    shares = int((sums.below > 0).any(axis=1).sum())
     return SeedUncertainty(
-        estimate=float(_lead(values[None], sides)[0]),
+        estimate=estimate,
         per_seed=tuple(parts[0].tolist()),
         per_seed_b=tuple(parts[1].tolist()),
-        test_set=_part(images, level),
-        training_seed=_between(parts[: len(sides)], level),
-        both=Part(*(float("nan"),) * 3) if lone else _part(crossed, level),
+        test_set=test_set,
+        training_seed=_t_part(estimate, variances, degrees, level),
+        both=_t_part(
+            estimate, [*variances, test_set.standard_error**2], [*degrees, max(shares - 1, 1)], level
+        ),
+        level=level,
     )
-
-
-def _drawn(
-    sums: ClusterSums, sides: list[int], resamples: int, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Replicates with the seeds kept, and with the seeds resampled too, (resamples,) each."""
-    values = replicates(sums, resamples, rng)
-    kept = _lead(values, sides)
-    crossed = kept.copy()
-    for sign, side in zip((1, -1), np.split(values, np.cumsum(sides)[:-1], axis=1), strict=False):
-        count = side.shape[1]
-        if count > 1:
-            weights = rng.multinomial(count, np.full(count, 1 / count), size=resamples) / count
-            stretch = np.sqrt(count / (count - 1))
-            crossed += sign * stretch * ((weights - 1 / count) * side).sum(axis=1)
-    return kept, crossed
 
 
 def _lead(values: Floats, sides: list[int]) -> Floats:
@@ -144,19 +137,22 @@ def _part(drawn: Floats, level: float) -> Part:
     return Part(float(known.std(ddof=1)) if len(known) > 1 else float("nan"), float(low[0]), float(high[0]))
 
 
-def _between(sides: list[Floats], level: float) -> Part:
-    """From the spread between seeds on the given images: t interval, Welch's degrees of freedom."""
+def _between(sides: list[Floats]) -> tuple[list[float], list[int]]:
+    """The variance of each model's mean over its seeds, NaN for one seed, and its degrees of freedom."""
+    variances = [float(side.var(ddof=1)) / len(side) if len(side) > 1 else float("nan") for side in sides]
+    return variances, [len(side) - 1 for side in sides]
+
+
+def _t_part(middle: float, variances: Sequence[float], degrees: Sequence[int], level: float) -> Part:
+    """The t interval of a sum of independent parts; degrees of freedom by Welch and Satterthwaite."""
     from scipy.stats import t
 
-    if any(len(side) < 2 for side in sides):
+    parts = np.array(variances)
+    total = float(parts.sum())
+    if np.isnan(total):
         return Part(*(float("nan"),) * 3)
-    variances = np.array([side.var(ddof=1) / len(side) for side in sides])
-    error = float(np.sqrt(variances.sum()))
-    degrees = np.array([len(side) - 1 for side in sides])
-    means = [float(side.mean()) for side in sides]
-    middle = means[0] if len(means) == 1 else means[0] - means[1]
-    if error == 0 or np.isnan(error):
-        return Part(error, middle, middle)
-    freedom = float(variances.sum() ** 2 / (variances**2 / degrees).sum())
-    reach = float(t.ppf((1 + level) / 2, freedom)) * error
-    return Part(error, middle - reach, middle + reach)
+    if total == 0:
+        return Part(0.0, middle, middle)
+    freedom = total**2 / float((parts**2 / np.array(degrees)).sum())
+    reach = float(t.ppf((1 + level) / 2, freedom)) * np.sqrt(total)
+    return Part(float(np.sqrt(total)), middle - reach, middle + reach)

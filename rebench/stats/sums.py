@@ -41,6 +41,11 @@ class ClusterSums:
         """How many clusters have a share in each ratio, (m,)."""
         return np.count_nonzero(self.below > 0, axis=0).astype(np.int64)
 
+    def differing(self, a: int | slice, b: int | slice) -> NDArray[np.intp]:
+        """In how many clusters the ratios in columns `a` and `b` differ, above or below the line."""
+        unequal = (self.above[:, a] != self.above[:, b]) | (self.below[:, a] != self.below[:, b])
+        return np.count_nonzero(unequal, axis=0)
+
     @property
     def leave_one_out(self) -> Floats:
         """The ratios without one cluster each, (C, m): the jackknife over clusters."""

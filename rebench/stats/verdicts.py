@@ -81,4 +81,5 @@ def p_text(p: float) -> str:
 def points(fraction: float) -> str:
     """A fraction in hundredths, one digit after the point; two where one would say nothing."""
     value = 100 * fraction
-    return f"{value:.1f}" if abs(value) >= 0.095 or value == 0 else f"{value:.2f}"
+    digits = 1 if abs(value) >= 0.095 or value == 0 else 2
+    return f"{round(value, digits) + 0.0:.{digits}f}"  # no minus before nothing but zeros

@@ -180,6 +180,24 @@ def test_another_protocol_is_named(runs, monkeypatch):
         compare_folders(named(runs, "sharp", "blunt"))
 
 
+def test_runs_whose_expressions_are_labelled_otherwise_are_refused(runs, monkeypatch):
+    from rebench.evaluation import Run
+
+    read = Run.read
+
+    def otherwise(path):
+        run = read(path)
+        if str(path) == str(runs["blunt"]):
+            run.scores.loc[:1, "category_implicit"] ^= True
+        return run
+
+    monkeypatch.setattr(Run, "read", otherwise)
+    with pytest.raises(
+        RebenchError, match=r"blunt has 2 expressions in other groups than sharp.*rebench score"
+    ):
+        compare_folders(named(runs, "sharp", "blunt"))
+
+
 def test_runs_of_one_model_are_told_apart_by_their_folders(runs):
     done = compare_folders([runs["sharp"], runs["blunt"]], ["miou"], Settings(resamples=100))
     assert [name for name, _ in done.runs] == [str(runs["sharp"]), str(runs["blunt"])]

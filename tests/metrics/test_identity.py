@@ -121,6 +121,8 @@ def test_crowds_are_never_candidates_and_only_told_of_masks_on_them():
     assert judged(CROWD)[2].candidates.tolist() == [3]
     halves = (CROWD & box(0, 0, 40, 31), CROWD & ~box(0, 0, 40, 31))
     assert judged(CROWD, crowds=halves)[2].on_crowd.tolist() == [True]
+    third = (CROWD & box(0, 0, 40, 28),) * 2  # twice the same pixels are not more of them
+    assert judged(CROWD, crowds=third)[2].on_crowd.tolist() == [False]
 
 
 def test_objects_that_cannot_be_decoded_leave_the_outcome_open():

@@ -135,22 +135,23 @@ def test_sizes_by_hand(split, scored):
     assert quarters["smallest"]["identity"]["value"] is None  # the only dog of its picture
 
 
+@pytest.mark.parametrize("size", [(200, 200), (426, 640)])  # 9216 / (426 * 640) * (426 * 640) is below 9216
 def test_coco_sizes_are_those_of_the_picture_and_their_bounds_belong_to_the_larger(
-    make_sample, make_split, predictions
+    make_sample, make_split, predictions, size
 ):
-    samples = [make_sample(i, 1 + i, 101 + 100 * i, size=(200, 200)) for i in range(4)]
+    samples = [make_sample(i, 1 + i, 101 + 100 * i, size=size) for i in range(4)]
     masks = {}
     for sample, pixels in zip(samples, (1023, 1024, 9215, 9216), strict=True):
-        mask = np.zeros(200 * 200, bool)
+        mask = np.zeros(size[0] * size[1], bool)
         mask[:pixels] = True
-        masks[sample.annotation_id] = mask.reshape(200, 200)
+        masks[sample.annotation_id] = mask.reshape(size)
     split = make_split(samples, masks)
     answers = {s.sample_id: split.objects[s.annotation_id] for s in samples}
     scores = score_predictions(split, predictions(split, answers)).scores
     coco = summarise(scores, split, resamples=20)["sizes"]["coco"]
     assert {name: cell["n"] for name, cell in coco.items()} == {"small": 1, "medium": 2, "large": 1}
     on_a_grid = scores.assign(
-        picture_area=480 * 480, target_area=scores["target_area"] * (480 * 480) // (200 * 200) + 1
+        picture_area=480 * 480, target_area=scores["target_area"] * (480 * 480) // (size[0] * size[1]) + 1
     )
     again = summarise(on_a_grid, split, resamples=20)["sizes"]["coco"]
     assert {name: cell["n"] for name, cell in again.items()} == {"small": 1, "medium": 2, "large": 1}

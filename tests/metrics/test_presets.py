@@ -234,6 +234,8 @@ def test_each_protocol_reports_its_own_metrics():
         (10 / (40 + 1e-6) + 0 + 30 / (30 + 1e-6)) / 3, rel=1e-14
     )
     assert set(totals(shared[:0], union[:0], get_protocol("lavt")).values()) == {0, None}
+    nothing = np.zeros(2, np.int64)
+    assert totals(nothing, nothing, get_protocol("original"))["oiou"] is None
     assert reported(get_protocol("cris")) == ["miou", "pr50", "pr60", "pr70", "pr80", "pr90"]
 
 

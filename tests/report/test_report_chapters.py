@@ -70,6 +70,8 @@ def test_runs_of_other_expressions_are_refused_unless_asked_for(runs, split, tmp
     assert found.chapters[0].left_out == 14
     assert any("leave out 14" in warning for warning in found.warnings)
     assert any("a part of the split only, 10 of 24" in warning for warning in found.warnings)
+    table = sections_of(found.chapters[0])[0].tables[0]
+    assert [f"overall {n}" in note for n, note in zip((24, 10), table.notes, strict=True)] == [True, True]
 
 
 def test_seeds_of_a_model_are_kept_apart(runs):

@@ -81,12 +81,16 @@ def test_targets_are_instances_of_their_category(cache):
         assert (split.looks(sample.image_id)[sample.annotation_id % 100][:2] > 0).all()
 
 
-@pytest.mark.parametrize("damage", ["truncate", "alter"])
+@pytest.mark.parametrize("damage", ["truncate", "alter", "null", "empty pictures"])
 def test_a_damaged_cache_is_noticed_and_made_again(cache, damage):
     good = scenes.load("scenes:train-2")
     file = cache / "train-2" / "scenes.json"
     if damage == "truncate":
         file.write_bytes(file.read_bytes()[:-40])
+    elif damage == "null":
+        file.write_text("null")
+    elif damage == "empty pictures":
+        (cache / "train-2" / "images.npy").write_bytes(b"")
     else:
         document = json.loads(file.read_text())
         document["samples"][0]["expression"] = "the other one"

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_a_leader_is_better_and_the_best_alone():
 
 
 def test_equal_models_are_tied_and_all_the_best():
-    panel = compare_runs({"x": RUNS[0], "y": RUNS[0]}, IMAGES, settings=QUICK)
+    panel = compare_runs({"x": RUNS[0], "y": RUNS[0]}, IMAGES, settings=replace(QUICK, margin=0.2))
     assert {d.verdict for d in panel.differences} == {"tied"}
     assert panel.rankings[0].best == ("x", "y")
     assert panel.rankings[0].ranks[0].rank == 1.5
@@ -131,7 +132,33 @@ def test_an_empty_group_and_an_unknown_score_are_told():
 
 def test_too_few_resamples_for_the_family_are_told():
     panel = compare_runs(NAMED, IMAGES, GROUPS, METRICS, Settings(resamples=100))
-    assert "use at least 540" in panel.notes[0]
+    assert "use at least 10,800" in panel.notes[0]
+
+
+@pytest.mark.parametrize(("correction", "told"), [("holm-sidak", True), ("sidak", True), ("bh", False)])
+def test_only_corrections_that_need_small_p_need_many_resamples(correction, told):
+    settings = Settings(resamples=100, correction=correction)
+    assert bool(compare_runs(NAMED, IMAGES, GROUPS, METRICS, settings).notes) == told
+
+
+def test_a_third_run_changes_nothing_about_a_pair_but_the_family():
+    """Images count for a pair where one of the two has a union."""
+    a, b = ({"intersection": np.array(i), "union": np.array([0, 9, 9])} for i in ([0, 3, 5], [0, 4, 4]))
+    c = {"intersection": np.array([0, 5, 3]), "union": np.array([5, 9, 9])}
+    settings = Settings(resamples=50, correction="none")
+    alone, among = (
+        compare_runs(runs, np.arange(3), metrics=("oiou",), settings=settings).differences[0]
+        for runs in ({"a": a, "b": b}, {"a": a, "b": b, "c": c})
+    )
+    assert replace(alone, family="", text="") == replace(among, family="", text="")
+
+
+def test_names_that_give_one_text_twice_are_two_hypotheses():
+    runs = dict(zip(("a", "a = b", "b = c", "c"), (*RUNS[:3], RUNS[0]), strict=True))
+    settings = Settings(resamples=50, correction="none")
+    panel = compare_runs(runs, IMAGES, metrics=("miou",), settings=settings)
+    assert panel.families[0].size == len(panel.differences) == 6
+    assert all(d.p_adjusted == d.p for d in panel.differences)
 
 
 def test_one_run_has_estimates_and_no_differences():

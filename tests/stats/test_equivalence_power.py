@@ -27,8 +27,22 @@ def test_it_is_the_ninety_percent_interval_inside_the_margin(d):
     assert (tost(d, 0.003, 30, 0.01) < 0.05) == inside
 
 
-def test_without_spread_it_is_certain_and_without_error_unknown():
-    np.testing.assert_array_equal(tost([0, 0.02, 0.01], [0, 0, 0], [5, 5, 5], 0.01), [0, 1, 1])
+def test_without_spread_it_is_as_sure_as_so_many_images_make_it():
+    found = tost([0, 0, 0.005, 0.02, 0.01], [0] * 5, [5, 300, 300, 300, 300], 0.01)
+    np.testing.assert_allclose(found, [0.99**5, 0.99**300, (0.99 / 0.995) ** 300, 1, 1])
+
+
+@pytest.mark.parametrize("images", [100, 300])
+def test_rare_differences_that_were_not_drawn_are_no_tie(images):
+    """Every hundredth image differs by 1: exactly at the margin."""
+    rng, tied = np.random.default_rng(0), 0
+    for _ in range(300):
+        hits = (rng.random(images) < 0.01).astype(float)
+        tied += compare(hits, np.zeros(images), np.arange(images), "hit", 1).p_equivalence < 0.05
+    assert tied / 300 < 0.08
+
+
+def test_without_an_error_it_is_unknown():
     assert np.isnan(tost(0.0, np.nan, 1, 0.01))
     with pytest.raises(RebenchError, match="above 0"):
         tost(0.0, 0.1, 5, -1)
@@ -79,15 +93,17 @@ def test_images_and_the_detectable_difference_are_each_others_inverse():
     assert found.images_for(-found.detectable) == found.images_for(found.detectable)
 
 
-def test_identical_models_show_any_difference():
+def test_identical_models_say_nothing_about_the_spread_of_others():
     found = power_analysis(A, A, IMAGES, "oiou")
-    assert (found.detectable, found.power_for(0.01), found.images_for(0.01)) == (0, 1, 0)
+    assert np.isnan([found.detectable, found.power_for(0.01)]).all()
+    with pytest.raises(RebenchError, match="without a spread"):
+        found.images_for(0.01)
 
 
 def test_power_that_cannot_be_had():
     lone = power_analysis(A, B, np.zeros(len(IMAGES)), "oiou")
     assert json.loads(json.dumps(lone.as_dict(), allow_nan=False))["detectable"] is None
-    with pytest.raises(RebenchError, match="without two images"):
+    with pytest.raises(RebenchError, match="without a spread"):
         lone.images_for(0.01)
     with pytest.raises(RebenchError, match="difference of 0"):
         power_analysis(A, B, IMAGES, "oiou").images_for(0)

@@ -25,7 +25,8 @@ def headline(chapter: Chapter) -> Section:
         "Scores",
         (
             "oIoU weighs large objects more, mIoU weighs every expression alike; they are different"
-            " quantities and never share a column. The chance lines stand for the same expressions.",
+            " quantities and never share a column. The chance lines stand for the expressions of"
+            f" {'the runs' if _alike(chapter) else chapter.entries[0].name}.",
         ),
         tables=tuple(tables),
         more=more,
@@ -49,9 +50,13 @@ def _table(chapter: Chapter, metrics: Sequence[str]) -> Table:
     return Table(
         f"{chapter.slug}-{'-'.join(metrics)}",
         f"{told} on {chapter.title}, in percent, with 95 % intervals from resampling images."
-        + (f" {MEANING} {tested(chapter.panel)}" if set(metrics) & set(chapter.metrics) else ""),
+        + (
+            f" {MEANING} {tested(chapter.panel)}"
+            if chapter.panel and set(metrics) & set(chapter.metrics)
+            else ""
+        ),
         (Panel(tuple(columns), tuple(rows)),),
-        (_sizes(chapter),),
+        tuple(_sizes(chapter)),
     )
 
 
@@ -74,8 +79,18 @@ def _cell(section: Any, group: str) -> Any:
     return section["overall"] if group == "overall" else section["groups"].get(group, {})
 
 
-def _sizes(chapter: Chapter) -> str:
-    """How many expressions each group has."""
-    first = chapter.entries[0].summary
-    parts = [f"{group_label(group)} {_cell(first, group)['n']:,}" for group in chapter.groups]
-    return f"Expressions: {', '.join(parts)}; {first['overall']['images']:,} images."
+def _alike(chapter: Chapter) -> bool:
+    """Whether the numbers of all runs are of equally many expressions in every group."""
+    counts = [[_cell(e.summary, group).get("n") for group in chapter.groups] for e in chapter.entries]
+    return all(found == counts[0] for found in counts)
+
+
+def _sizes(chapter: Chapter) -> Iterator[str]:
+    """How many expressions each group has; run by run where they differ."""
+    alike = _alike(chapter)
+    for entry in chapter.entries[: 1 if alike else None]:
+        parts = [
+            f"{group_label(group)} {_cell(entry.summary, group).get('n', 0):,}" for group in chapter.groups
+        ]
+        whose = "" if alike else f" of {entry.name}"
+        yield f"Expressions{whose}: {', '.join(parts)}; {entry.summary['overall']['images']:,} images."

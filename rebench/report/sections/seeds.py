@@ -29,6 +29,7 @@ def _table(chapter: Chapter, metric: str) -> Table:
     words, numbers = ("model", "group"), ("mean", "test set", "training seed", "both")
     columns = [Column((name,), numeric=False) for name in words] + [Column((name,)) for name in numbers]
     columns.append(Column(("per seed",), numeric=False))
+    level = chapter.seeds[0].result.level
     rows = []
     for row in chapter.seeds:
         if row.metric != metric:
@@ -48,7 +49,7 @@ def _table(chapter: Chapter, metric: str) -> Table:
     return Table(
         f"{chapter.slug}-seeds-{folder_name(metric)}",
         f"{metric_label(metric)} over training seeds on {chapter.title}: percent, differences in points,"
-        " with the ends of 95 % intervals.",
+        f" with the ends of {100 * level:g} % intervals.",
         (Panel(tuple(columns), tuple(rows)),),
     )
 

@@ -95,6 +95,9 @@ def ss2d_scan(
         raise ValueError(f"x must be (batch, d, H, W), not {tuple(x.shape)}")
     weights = (x_proj_weight, dt_projs_weight, dt_projs_bias, A_logs, Ds)
     height, width = x.shape[2:]
+    if x_proj_weight.shape[:1] != (4,):
+        shape = tuple(x_proj_weight.shape)
+        raise ValueError(f"a map is scanned in 4 directions, but x_proj_weight has the shape {shape}")
     paths = map_paths(height, width, order, x.device)
     return _directional(x.flatten(2), *weights, paths, True, None, backend).view(x.shape)
 
@@ -155,6 +158,13 @@ def _directional(
 ) -> Tensor:
     """x (batch, d, L) to y of the same shape and strides."""
     _expect_floats(x, "x")
+    for name, tensor, axes in (
+        ("x_proj_weight", x_proj_weight, 3),
+        ("dt_projs_weight", dt_projs_weight, 3),
+        ("A_logs", A_logs, 2),
+    ):
+        if tensor.dim() != axes:
+            raise ValueError(f"{name} must have {axes} axes, not the shape {tuple(tensor.shape)}")
     width, length = x.shape[1:]
     count, rank, states = len(x_proj_weight), dt_projs_weight.shape[-1], A_logs.shape[-1]
     _expect(paths, "paths", (count // 2 if both_ways else count, length))

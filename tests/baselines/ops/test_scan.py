@@ -479,6 +479,12 @@ def test_shapes_that_do_not_fit_are_named():
         sequence_scan(x, *(w[: len(w) * 3 // 4] for w in weights), torch.arange(21)[None])
     with pytest.raises(ValueError, match="no scan order"):
         ss2d_scan(x.mT.unflatten(2, (3, 7)), *weights, order="spiral")
+    maps = x.mT.unflatten(2, (3, 7))
+    with pytest.raises(ValueError, match="4 directions"):
+        ss2d_scan(maps, *(w[: len(w) * 3 // 4] for w in weights))
+    for flat in (weights[3].flatten(), weights[3].sum()):
+        with pytest.raises(ValueError, match="A_logs must have 2 axes"):
+            ss2d_scan(maps, *weights[:3], flat, weights[4])
     half = [w[: len(w) // 2] for w in weights]
     for path in ([0] * 21, [*range(20), 21], [*range(20), -1]):
         for backend in ("cpu", "reference"):

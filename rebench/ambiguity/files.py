@@ -103,7 +103,8 @@ def _document(document: Any, flags: Sequence[str], path: Path) -> Iterator[Expre
         return
     targets: dict[Any, Any] = {}
     if isinstance(document, Mapping) and isinstance(document.get("expressions"), list):
-        targets = {_target(t): t for t in document.get("targets") or [] if isinstance(t, Mapping)}
+        listed = _of(document, "targets", list, str(path)) if document.get("targets") is not None else []
+        targets = {_target(t): t for t in listed if isinstance(t, Mapping)}
         document = document["expressions"]
     if not isinstance(document, list):
         raise RebenchError(f'{path}: wants a list of records, "annotations" or "expressions"')
@@ -123,16 +124,21 @@ def _refs(path: Path) -> Iterator[Expression]:
 
     refs = read_pickle(path)
     instances = path.parent / "instances.json"
-    names: dict[Any, str] = {}
+    names: dict[int, str] = {}
     if instances.is_file():
-        names = {c["id"]: c["name"] for c in _of(read_json(instances), "categories", list, str(instances))}
+        listed = _of(read_json(instances), "categories", list, str(instances))
+        places = [f"{instances}: categories[{number}]" for number in range(len(listed))]
+        names = {_of(c, "id", int, at): _of(c, "name", str, at) for c, at in zip(listed, places, strict=True)}
     if not isinstance(refs, list):
         raise RebenchError(f"{path} holds {type(refs).__name__}, wants a list of refs")
     for number, ref in enumerate(refs):
         where = f"{path}: ref {number}"
-        for sentence in _of(ref, "sentences", list, where):
+        sentences = _of(ref, "sentences", list, where)
+        known = ref.get("category_id") is not None
+        category = names.get(_of(ref, "category_id", int, where)) if known else None
+        for sentence in sentences:
             text = _of(sentence, "sent", str, where)
-            yield Expression(text, names.get(ref.get("category_id")), str(ref.get("image_id")))
+            yield Expression(text, category, str(ref.get("image_id")))
 
 
 def _expression(record: Any, flags: Sequence[str], where: str, cluster: str = "") -> Expression:

@@ -7,10 +7,10 @@ break the sentence, there is no rewritten form.
 from collections.abc import Sequence
 
 from rebench.ambiguity.english.grammar import kind
-from rebench.ambiguity.english.lexicon import is_a
+from rebench.ambiguity.english.lexicon import is_a, is_ordinal
 from rebench.ambiguity.english.nouns import sort_of
-from rebench.ambiguity.english.roles import ATTRIBUTE, ENTITY, MENTION, PLACE
-from rebench.ambiguity.english.tokens import Token, tokenise
+from rebench.ambiguity.english.roles import ATTRIBUTE, ENTITY, HAVING, MENTION, PLACE
+from rebench.ambiguity.english.tokens import Token, tokenise, without_request
 from rebench.ambiguity.tagger import Phrase, Tags
 
 DANGLING = ("preposition", "conjunction", "copula", "auxiliary", "negation", "relative", "determiner", "mark")
@@ -18,18 +18,34 @@ DANGLING = ("preposition", "conjunction", "copula", "auxiliary", "negation", "re
 
 DEGREES = frozenset(
     {"just", "directly", "immediately", "slightly", "partially", "partly", "almost", "nearly", "very", "even"}
+    | {"more", "less", "much"}
 )
 """Adverbs that say how near something is."""
 
 COMPARING = frozenset(
     {"near", "nearest", "nearer", "next", "close", "closer", "closest", "far", "farther", "further", "same"}
+    | {"farthest", "furthest", "adjacent", "opposite", "different", "similar", "identical"}
 )
 """What says nothing without the thing it compares with."""
+
+TYING = frozenset({"to", "from", "as", "of", "with"})
+"""What ties the words that compare to the thing."""
 
 SEVERAL = frozenset(
     {"they", "them", "these", "those", "two", "three", "four", "both", "ones", "others", "we", "us"}
 )
-UNSPOKEN = frozenset({"i", "you", "me", "my", "your", "who", "whom", "what", "which", "where", "whose"})
+UNSPOKEN = frozenset(
+    {"i", "you", "me", "my", "your", "who", "whom", "what", "which", "where", "whose", "whoever", "whichever"}
+    | {"nobody", "no_one", "nothing", "everybody", "everyone", "anybody", "anyone"}
+)
+SEXES = {
+    **dict.fromkeys(("he", "him", "his", "himself"), "male"),
+    **dict.fromkeys(("she", "her", "herself"), "female"),
+}
+"""What a person's pronoun says besides that it is a person."""
+
+FIRST_OR_LAST = frozenset({"first", "last", "1st", "next", "previous", "final"})
+"""Who is first of many is first of some of them; who is third is not."""
 
 
 def without_distractors(expression: str, tags: Tags) -> str | None:
@@ -52,13 +68,15 @@ def without_distractors(expression: str, tags: Tags) -> str | None:
     words = {sentence.word(n) for n in kept}
     if not set(sentence.span(mentions[0])) <= set(kept) or ("neither" in words and "nor" not in words):
         return None
-    return sentence.written(kept) if any(_says_something(sentence.word(n)) for n in kept) else None
+    said = [sentence.word(n) for n in kept if n >= sentence.request]
+    return sentence.written(kept) if any(map(_says_something, said)) else None
 
 
 def with_explicit_subject(expression: str, tags: Tags, category: str) -> str | None:
     """The expression with the category's name where it has "it", "the one", or only an adjective.
 
-    "it is the darker one" becomes "the dog is the darker one", "the white one" becomes "the white dog".
+    "it is the darker one" becomes "the dog is the darker one", "the white one" becomes "the white dog"; "she"
+    becomes "the female person". The new sentence says all that the old one says, and the category besides.
 
     Args:
         expression: the sentence.
@@ -66,15 +84,22 @@ def with_explicit_subject(expression: str, tags: Tags, category: str) -> str | N
         category: the name that is put in.
 
     Returns:
-        None where the category is named already, or several are spoken of, or nobody.
+        None where the category is named already, or several are spoken of, or nobody; and where places are
+        counted ("the third thing from the left"), since another can be third of the category.
     """
     if not tags.known or not tags.category_implicit:
         return None
     mention = next((phrase for phrase in tags.phrases if phrase.role == MENTION), None)
-    first = tokenise(expression)[0].word
-    if mention is None or is_a(first, "possessive"):  # "its horns are longer than those of the other one"
+    first = tokenise(expression)[0]
+    owner = is_a(first.word, "possessive") and not any(first.end == phrase.end for phrase in tags.phrases)
+    pronoun = first if owner else mention and tokenise(mention.text)[0]
+    sex = SEXES.get(pronoun.word) if pronoun and category == "person" else None
+    if sex is None and _counts(expression, tags.phrases):
+        return None
+    category = f"{sex} {category}" if sex else category
+    if mention is None or owner:  # "its horns are longer than those of the other one"
         return _with_subject_before(expression, tags.phrases, category)
-    after = [token.word for token in tokenise(expression[mention.end :])[:1]]
+    after = [token.word for token in tokenise(expression[mention.end :])[:2]]
     name = _name(mention, after, category)
     if name is None:
         return None
@@ -83,22 +108,35 @@ def with_explicit_subject(expression: str, tags: Tags, category: str) -> str | N
     return expression[: mention.start] + name + expression[mention.end :]
 
 
+def _counts(expression: str, phrases: Sequence[Phrase]) -> bool:
+    """Whether the referent is told by its place in an order: "the third thing", "second from the left"."""
+    others = [(phrase.start, phrase.end) for phrase in phrases if phrase.role == ENTITY]
+    spoken = [t for t in tokenise(expression) if not any(a <= t.start < b for a, b in others)]
+    parts = {part for token in spoken for part in token.word.split("-")}
+    return "middle" in parts or any(is_ordinal(part) and part not in FIRST_OR_LAST for part in parts)
+
+
 def _name(mention: Phrase, after: Sequence[str], category: str) -> str | None:
     """What stands for a mention that does not name the category."""
     words, head = mention.text.split(), mention.head
     if head in SEVERAL | UNSPOKEN or {word.lower() for word in words} & SEVERAL:
         return None
-    if is_a(head, "pronoun"):
+    if is_a(head, "pronoun") or head in SEXES:
         return f"the {category}"
     if head in ("someone", "somebody", "something", "anything"):
         adjective = bool(after) and kind(after[0]) == "adjective"
         return None if adjective else f"{'an' if category[0] in 'aeiou' else 'a'} {category}"
     if is_a(head, "vague"):  # "this one", "red thing"
-        return None if len(words) == 1 and after == ["of"] else " ".join([*words[:-1], category])
+        return None if len(words) == 1 and after[:1] == ["of"] else " ".join([*words[:-1], category])
+    described = any(is_a(word.lower(), "colour") for word in words[:-1])
+    if head in ("top", "bottom") and described:  # "white top"
+        return f"the {category} with {mention.text}"
+    if after[:1] == ["of"] and (is_a(head, "direction") or is_a(after[-1], "referring_pronoun")):
+        return None  # "left of the car", "the largest of them"
     if kind(head) == "noun" and sort_of(head) == "region":
-        return f"the {category} at {mention.text}"
+        return None if after[:1] == ["of"] else f"the {category} at {mention.text}"
     if head.isdigit():
-        return f"{category} {mention.text}"
+        return None
     if head in COMPARING and len(words) == 1:  # "closest to the camera"
         return f"{category} {mention.text}"
     return f"{mention.text} {category}" if kind(head) in ("adjective", "determiner") else None
@@ -110,7 +148,7 @@ def _with_subject_before(expression: str, phrases: Sequence[Phrase], category: s
     if not tokens:
         return None
     first = tokens[0]
-    owner = is_a(first.word, "possessive") and first.word in ("its", "his", "her")
+    owner = first.word in ("its", "his", "her")
     rest = expression[first.end if owner else first.start :]
     if not owner and first.word.istitle():
         rest = rest[0].lower() + rest[1:]
@@ -120,6 +158,9 @@ def _with_subject_before(expression: str, phrases: Sequence[Phrase], category: s
         return None
     else:
         bare = bool(phrases) and phrases[0].start == first.start and phrases[0].role in (ATTRIBUTE, ENTITY)
+        leads = next((kind(token.word) for token in tokens if kind(token.word) != "adverb"), "")
+        if not bare and leads not in ("preposition", "participle", "adjective"):  # "just the arm"
+            return None
         name = f"the {category} with " if bare else f"the {category} "
     if expression[first.start].isupper():
         name, rest = name[0].upper() + name[1:], rest if owner else rest[0].lower() + rest[1:]
@@ -135,6 +176,7 @@ class _Sentence:
         self.mark = ""
         if self.tokens and self.tokens[-1].word in (".", "!", "?"):
             self.mark = self.tokens.pop().word
+        self.request = len(self.tokens) - len(without_request(self.tokens))
         self.spans = [self.span(phrase) for phrase in phrases]
         self.main = next((n for n, phrase in enumerate(phrases) if phrase.role == MENTION), 0)
 
@@ -152,6 +194,7 @@ class _Sentence:
         for number, phrase in enumerate(self.phrases):
             if phrase.role == role:
                 dropped.update(self._clause(number))
+        dropped.update(n for n in range(1, len(self.tokens)) if self._joins_nothing(n, dropped))
         kept = [n for n in range(len(self.tokens)) if n not in dropped]
         while kept and self._dangles(kept[-1]):
             kept.pop()
@@ -176,7 +219,8 @@ class _Sentence:
         """The tokens that go with a phrase."""
         span = self.spans[number]
         end = self._end(number)
-        joined = number + 1 < len(self.phrases) and self.phrases[number + 1].role == ATTRIBUTE
+        had = bool(span.start) and self._has(span.start - 1)
+        joined = had and number + 1 < len(self.phrases) and self.phrases[number + 1].role == ATTRIBUTE
         if (
             joined
             and end < len(self.tokens)
@@ -184,32 +228,59 @@ class _Sentence:
             and self.word(end) == "and"
         ):
             return range(span.start, end + 1)  # "with a phone and a red hat"
-        return range(self._start(number), end)
+        start = self._start(number)
+        last = end == len(self.tokens) or kind(self.word(end)) in ("mark", "conjunction")
+        while start and self._only_leads_on(start - 1):
+            start = self._compared_before(start) or start - 1
+        if start and last and kind(self.word(start - 1)) in ("mark", "conjunction"):
+            start -= 1
+        return range(start, end)
+
+    def _has(self, number: int) -> bool:
+        """Whether a token is "with", "holding" or the like, which what is joined to its object shares."""
+        return self.word(number) in HAVING or kind(self.word(number)) in ("participle", "verb")
+
+    def _only_leads_on(self, number: int) -> bool:
+        """Whether a token says nothing without what follows it: "left" of "left of the dog"."""
+        word, follows = self.word(number), self.word(number + 1)
+        if number in self.spans[self.main]:
+            return False
+        if self._compared_before(number + 1) is not None or (follows == "of" and is_a(word, "direction")):
+            return True
+        if word == "right" and kind(follows) == "preposition":  # "right by the dog", not "on the right"
+            return self.word(number - 1) != "the"
+        if follows == "than":
+            return kind(word) in ("adjective", "adverb")
+        if is_ordinal(word) and follows in COMPARING:  # "second closest to the wall"
+            return True
+        if word in COMPARING:
+            return follows in TYING or kind(follows) != "preposition"
+        return word in DEGREES or kind(word) in ("preposition", "determiner", "negation")
+
+    def _compared_before(self, number: int) -> int | None:
+        """Where the place begins before the "of" at this token, or what is compared before its "than"."""
+        role = {"of": PLACE, "than": ATTRIBUTE}.get(self.word(number))
+        ends = zip(self.phrases, self.spans, strict=True)
+        return next((span.start for phrase, span in ends if (phrase.role, span.stop) == (role, number)), None)
+
+    def _joins_nothing(self, number: int, dropped: set[int]) -> bool:
+        """Whether a token is the "and" after a clause that goes, with nothing before it to be joined."""
+        if kind(self.word(number)) != "conjunction" or number in dropped or number - 1 not in dropped:
+            return False
+        before = next((n for n in range(number - 1, -1, -1) if n not in dropped), None)
+        return before is None or before in self.spans[self.main] or kind(self.word(before)) in DANGLING
 
     def _start(self, number: int) -> int:
         """The first token that leads to the phrase, after what stands for itself ("standing")."""
         first = self.spans[number].start
         begin = self.spans[number - 1].stop if number else 0
-        if number and self.phrases[number - 1].role == PLACE and self.word(begin) == "of":
-            return self._start(number - 1)  # "to the left of the man"
-        if number and self.phrases[number - 1].head in COMPARING and begin < first:
-            begin = self.spans[number - 1].start
-            return begin if self.phrases[number - 1].role != MENTION else self.spans[number - 1].stop
         if first < self.spans[self.main].start:  # all that opens the sentence
             return begin
-        if number and begin < first and self._is_adverb(number - 1):
-            begin -= 1
-            return begin if self.phrases[number - 1].role == PLACE else begin + 1
         link = range(begin, first)
         if any(kind(self.word(n)) in ("relative", "mark", "conjunction") for n in link):
             return next(n for n in link if kind(self.word(n)) in ("relative", "mark", "conjunction"))
         end = len(link) and link[-1]  # a verb right before the phrase has it as its object
         return next((n for n in link if n == end or not self._stands_alone(n)), first)
-
-    def _is_adverb(self, number: int) -> bool:
-        """Whether a phrase is "right" as in "right behind the bananas", not as in "on the right"."""
-        phrase = self.phrases[number]
-        return phrase.head == "right" and not phrase.text.lower().startswith("the ")
 
     def _stands_alone(self, number: int) -> bool:
         word = self.word(number)
@@ -230,8 +301,7 @@ class _Sentence:
         spoken = zip(self.phrases, self.spans, strict=True)
         if any(number == span[-1] for phrase, span in spoken if phrase.role == MENTION):
             return False
-        follows = self.word(number + 1) if number + 1 < len(self.tokens) else ""
-        return kind(word) in DANGLING or word in COMPARING | DEGREES or follows == "than"
+        return kind(word) in DANGLING or word in DEGREES
 
 
 def _says_something(word: str) -> bool:

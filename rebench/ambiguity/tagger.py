@@ -10,7 +10,7 @@ from rebench.ambiguity.english.language import is_english
 from rebench.ambiguity.english.roles import ENTITY, MENTION, assign_roles
 from rebench.ambiguity.english.tokens import tokenise, without_request
 
-VERSION = "2"
+VERSION = "3"
 """The version of the rules and words: the same version gives the same tags."""
 
 

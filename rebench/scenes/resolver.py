@@ -80,6 +80,7 @@ class _Reader:
         self.words = [w for w in words if w and w not in FILLERS]
         self.graph = graph
         self.at = 0
+        self.ordinal: int | None = None
         self.query = Query()
 
     # Words
@@ -247,6 +248,8 @@ class _Reader:
                 self.at += 1
                 self._take("one")
             n = self.ordinal
+            if n is None:
+                raise self._fail()
             if self._take("from left"):
                 self.query.ranks.append(lambda nodes: nth_from_left(nodes, n))
             elif self._take("from right"):

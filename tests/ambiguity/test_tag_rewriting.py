@@ -5,6 +5,9 @@ from hypothesis import strategies as st
 from rebench.ambiguity.english.tokens import tokenise
 from rebench.ambiguity.rewriting import with_explicit_subject, without_distractors
 from rebench.ambiguity.tagger import tag
+from rebench.scenes.build import make_example
+from rebench.scenes.lexicon import KINDS
+from rebench.scenes.resolver import resolve
 
 PIECES = [
     *(
@@ -39,6 +42,14 @@ PIECES = [
         ("In front of the mirror stands the tall one", "person", "The tall one"),
         ("orange right behind the jug", "orange", "orange"),
         ("it feeds on the right while its companions rest", "bird", "it feeds on the right"),
+        ("The human farthest from the orange balloon.", "person", "The human."),
+        ("the dog closest to the camera and next to the cat", "dog", "the dog closest to the camera"),
+        ("the suitcase right of the ball and farthest from the lady", "suitcase", "the suitcase"),
+        ("it is white and closer to the chair than the cat is", "cat", "it is white"),
+        ("the horse next to the cow and on the left", "horse", "the horse on the left"),
+        ("the boy who is next to the dog and wears red", "person", "the boy wears red"),
+        ("the giraffe that has a longer neck than the other one", "giraffe", "the giraffe"),
+        ("adult not next to the balloon and furthest from the box", "person", "adult"),
     ],
 )
 def test_without_distractors(expression, category, left):
@@ -52,6 +63,11 @@ def test_without_distractors(expression, category, left):
         ("the one next to the car", "car"),  # nothing would be left
         ("he is holding a racket", "person"),
         ("holding an umbrella", "person"),
+        ("it is closest to the car", "dog"),
+        ("it is right by the man", "dog"),
+        ("he is left of the tallest gentleman", "person"),
+        ("find the one next to the dog", "cat"),
+        ("lady in orange and white", "person"),
         ("собака слева", "dog"),
     ],
 )
@@ -62,7 +78,15 @@ def test_nothing_without_distractors(expression, category):
 @pytest.mark.parametrize(
     ("expression", "category", "explicit"),
     [
-        ("He is the taller one.", "person", "The person is the taller one."),
+        ("He is the taller one.", "person", "The male person is the taller one."),
+        ("her on the left", "person", "the female person on the left"),
+        ("his hat is white", "person", "the male person's hat is white"),
+        ("she is third from the left", "person", "the female person is third from the left"),
+        ("she is lying down", "dog", "the dog is lying down"),
+        ("it is next to the third cat", "dog", "the dog is next to the third cat"),
+        ("the smaller of the two", "dog", "the smaller dog of the two"),
+        ("white top", "person", "the person with white top"),
+        ("Spot the one on the left", "dog", "Spot the dog on the left"),
         ("the white one next to the bus", "car", "the white car next to the bus"),
         ("Unlike the boy, this one sits", "person", "Unlike the boy, this person sits"),
         ("left", "dog", "left dog"),
@@ -88,10 +112,44 @@ def test_with_explicit_subject(expression, category, explicit):
         ("who is next to the car?", "person"),
         ("not the red one", "car"),
         ("", "dog"),
+        ("the third thing from the left", "potted plant"),  # another plant can be the third of the plants
+        ("the middle one", "dog"),
+        ("#3", "person"),
+        ("the back of her head", "person"),
+        ("just the arm", "person"),
+        ("the largest of them", "dog"),
+        ("whoever has the hat", "person"),
+        ("nobody", "person"),
     ],
 )
 def test_nothing_with_explicit_subject(expression, category):
     assert with_explicit_subject(expression, tag(expression, category), category) is None
+
+
+def test_rewritten_scenes_still_speak_of_their_referent():
+    """Read by the scenes' resolver, what is left may fit others too, but never others alone."""
+    shorter = longer = 0
+    for example in (make_example("val", index) for index in range(30)):
+        for expression in example.expressions:
+            category = example.graph[expression.target].category
+            tags = tag(expression.text, category)
+            left = without_distractors(expression.text, tags)
+            explicit = with_explicit_subject(expression.text, tags, category)
+            if left is not None:
+                shorter += 1
+                assert expression.target in meant(left, example.graph), (expression.text, left)
+            if explicit is not None:
+                longer += 1
+                assert meant(explicit, example.graph) == [expression.target], (expression.text, explicit)
+    assert min(shorter, longer) > 40
+
+
+def meant(expression, graph):
+    """What an expression means in a scene, in the words of its resolver."""
+    words = expression.lower().replace("female person", "she").replace("male person", "he")
+    for name in ("sports ball", "potted plant", *KINDS, "person"):
+        words = words.replace(f"this {name}", f"the {name}")
+    return [node.index for node in resolve(words.replace("sports ball", "ball"), graph)]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map(" ".join) | st.text(max_size=60))

@@ -463,6 +463,63 @@ teddy bear wearing glasses | teddy bear | 0 0
 book on bottom of pile | book | 1 0
 vase without flowers | vase | 0 0
 scissors in cup | scissors | 1 0
+orange and white cat | cat | 0 0
+orange/white cat | cat | 0 0
+white and orange truck | truck | 0 0
+man in orange | person | 0 0
+person dressed in orange | person | 0 0
+in orange and black | person | 0 1
+banana beside the orange | banana | 1 0
+man holding an orange | person | 1 0
+girl in lavender on left | person | 0 0
+the salmon one | car | 0 1
+the olive green one | car | 0 1
+bowl next to the peach | bowl | 1 0
+chocolate one on the left | donut | 0 1
+the glass one | vase | 0 1
+camo one | car | 0 1
+the giraffe one on the right | giraffe | 0 0
+chair with no one in it | chair | 0 0
+bench no one is on | bench | 0 0
+tail of cat | cat | 0 0
+arm of man on left | person | 0 0
+corner of couch | couch | 0 0
+reflection of the cat | cat | 0 0
+handle of the knife | knife | 0 0
+left of the cat | cat | 1 1
+painting of a horse | horse | 1 1
+leg of the man by the table | person | 1 0
+man next to the photographer | person | 1 0
+cow closest to the photographer | cow | 0 0
+woman holding a camera | person | 1 0
+man posing for the camera | person | 0 0
+tv next to the photo | tv | 1 0
+man left of picture | person | 0 0
+girl looking at the photo | person | 1 0
+guy taking a photo | person | 0 0
+cat under the picture frame | cat | 1 0
+man at edge of frame | person | 0 0
+man beside the column | person | 1 0
+donut in the left column | donut | 0 0
+boy who didn't fall | person | 0 0
+the one you couldnt see | person | 0 1
+bird that flew | bird | 0 0
+kite being flown | kite | 0 0
+man who drank | person | 0 0
+guy who threw the ball | person | 1 0
+stolen bike | bicycle | 0 0
+10th from left | person | 0 1
+21st sheep from the right | sheep | 0 0
+cow beside the calf | cow | 1 0
+man with a tattoo on his calf | person | 0 0
+whoever is on the left | person | 0 1
+skier going downhill | person | 0 0
+dog looking rightward | dog | 0 0
+female left | person | 0 0
+male facing left | person | 0 0
+male dog | dog | 0 0
+light left | traffic light | 0 0
+light blue car | car | 0 0
 """
 
 

@@ -25,6 +25,7 @@ from rebench.ambiguity.english.tokens import tokenise, without_request
             ("leftttt", "left"),
         ),
         *(("zebr", "zebra"), ("café", "cafe"), ("dog", "dog"), ("xkcd", "xkcd"), ("suzuki", "suzuki")),
+        *(("drew", "drew"), ("flown", "flown"), ("woken", "woken"), ("12th", "12th")),
     ],
 )
 def test_correction(typed, meant):

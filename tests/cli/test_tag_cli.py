@@ -87,6 +87,28 @@ def test_refs(tmp_path):
     assert [e["group"] for e in entries(tmp_path / "refs(unc).p")] == ["category_implicit", "simple"]
 
 
+@pytest.mark.parametrize(
+    ("category", "categories", "message"),
+    [
+        ([1], [], 'ref 0, key "category_id": wants a whole number'),
+        (1, 5, 'key "categories": wants a list'),
+        (1, [5], "categories[0]: wants an object"),
+        (1, [{"name": "x"}], 'categories[0]: no key "id"'),
+        (1, [{"id": 1}], 'categories[0]: no key "name"'),
+        (1, [{"id": [1], "name": "x"}], 'categories[0], key "id": wants a whole number'),
+        (1, [{"id": 1, "name": 7}], 'categories[0], key "name": wants text'),
+    ],
+)
+def test_refs_and_instances_of_another_form_are_named(tmp_path, category, categories, message):
+    ref = {"category_id": category, "sentences": [{"sent": "man"}]}
+    (tmp_path / "refs.p").write_bytes(pickle.dumps([ref], protocol=2))
+    (tmp_path / "instances.json").write_text(json.dumps({"categories": categories}))
+    done = rebench("tag", tmp_path / "refs.p")
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_quality(tmp_path):
     file = tmp_path / "some.csv"
     file.write_text(
@@ -119,6 +141,7 @@ def test_quality(tmp_path):
         ("a.jsonl", b'{"text": "a dog"}\n{"text": ', "line 2 is not JSON"),
         ("a.csv", b"text,object_distracting\ndog,perhaps\n", "wants true or false"),
         ("a.json", b'{"annotations": [{"descriptions": "x"}]}', "wants a list"),
+        ("a.json", b'{"expressions": [{"text": "x", "ref_id": 1}], "targets": 5}', '"targets": wants a list'),
         ("a.p", b"nonsense", "not a readable pickle"),
     ],
 )

@@ -105,7 +105,8 @@ def test_resolver_reads_hand_made_sentences(text, meant):
 
 
 @pytest.mark.parametrize(
-    "text", ["the man flurbing", "left of", "the car next to the man", "second man from above"]
+    "text",
+    ["the man flurbing", "left of", "the car next to the man", "second man from above", "the man from left"],
 )
 def test_resolver_says_what_it_cannot_read(text):
     with pytest.raises(Unreadable, match=r"\w"):

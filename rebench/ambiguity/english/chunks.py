@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 
 from rebench.ambiguity.english.grammar import can_be_noun, kind
-from rebench.ambiguity.english.lexicon import is_a
+from rebench.ambiguity.english.lexicon import is_a, names
 from rebench.ambiguity.english.tokens import Token
 
 NAMING = ("noun", "vague")
 BEFORE_NOUNS = (*NAMING, "adjective")
+FRESH = ("preposition", "possessive mark", "mark", "conjunction")
+"""What a new phrase can follow."""
+
+JOINTS = ("and", "or", ",", "/", "&")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ class _Chunker:
         if role == "noun":
             self._add(at, names=True)
         elif role in ("vague", "pronoun"):  # a phrase ends with these, and a pronoun is one alone
-            if self.named or role == "pronoun":
+            described = role == "vague" and is_a(self.words[at], "stand_in")  # "the chocolate one"
+            if (self.named and not described) or role == "pronoun":
                 self._close()
             self._add(at, names=True)
             self._close()
@@ -113,9 +118,10 @@ class _Chunker:
             begins = not self.open and not at
             before_noun = after not in ("determiner", "possessive")
             return role if (self.open or begins) and before_noun else "boundary"
-        if word == "orange":
-            stated = at > 0 and not self.open and self._kind(at - 1) in ("copula", "negation", "adverb")
-            return "adjective" if stated or self.named or after in BEFORE_NOUNS else "noun"
+        if is_a(word, "tint"):
+            return self._tint(at)
+        if role == "adjective" and word in names():  # male, light
+            return "noun" if self._stands_for_noun(at) else role
         if role == "participle":
             return self._participle(at)
         return self._verb(at) if role == "verb" else role
@@ -128,6 +134,30 @@ class _Chunker:
         follows_noun = self.named or (bool(self.found) and self.found[-1].last == at - 1)
         return "determiner" if word == "that" and not follows_noun and after in BEFORE_NOUNS else "boundary"
 
+    def _tint(self, at: int) -> str:
+        """What colours are called after is one before a noun, beside a colour, and where one is stated."""
+        stated = at > 0 and not self.open and self._kind(at - 1) in ("copula", "negation", "adverb")
+        after = self._word(at + 1)
+        before_noun = any(is_a(after, name) for name in ("stand_in", "colour"))
+        before_noun = before_noun or (self.words[at] == "orange" and self._kind(at + 1) in BEFORE_NOUNS)
+        joined = any(
+            is_a(self._word(at + step), "colour") and self._word(at + step // 2) in JOINTS
+            for step in (-2, 2)
+            if at + step >= 0
+        )
+        if stated or before_noun or joined or (self.named and self.words[at] == "orange"):
+            return "adjective"
+        return "noun"
+
+    def _stands_for_noun(self, at: int) -> bool:
+        """ "male" in "male facing left", "light" in "light left"; not in "male dog", "light blue"."""
+        if self._word(at + 1).endswith("ing") and self._kind(at + 1) == "participle":
+            return True
+        end = at + 1
+        while is_a(self._word(end), "direction"):
+            end += 1
+        return end > at + 1 and self._kind(end) not in BEFORE_NOUNS
+
     def _participle(self, at: int) -> str:
         """Before a noun "parked" is an adjective, after one it begins what the noun does."""
         word, after = self.words[at], self._kind(at + 1)
@@ -138,27 +168,29 @@ class _Chunker:
         if is_a(word, "transitive") or is_a(word, "wear"):  # "holding umbrella"
             return "boundary"
         before = self._kind(at - 1) if at else "mark"
-        fresh = before in ("preposition", "possessive mark", "mark", "conjunction")
-        return "adjective" if fresh else "boundary"
+        return "adjective" if before in FRESH else "boundary"
 
     def _verb(self, at: int) -> str:
         """A word that can be a verb is one after a noun, and a noun after what only stands before nouns."""
         word = self.words[at]
         if self.open and not self.named:
-            if (
-                word.endswith(("ed", "en", "t", "ld", "rn")) and self._kind(at + 1) in NAMING
-            ):  # "the worn book"
+            if word.endswith(("ed", "n", "t", "ld")) and self._kind(at + 1) in NAMING:  # "the worn book"
                 return "adjective"
             return "noun" if can_be_noun(word) else "boundary"
+        fresh = not self.open and (not at or self._kind(at - 1) in FRESH)
+        if fresh and word.endswith(("en", "rn", "wn")) and self._kind(at + 1) in NAMING:  # "stolen bike"
+            return "adjective"
         placed = at > 0 and self._kind(at - 1) == "preposition" and self.words[at - 1] != "to"
         return "noun" if placed and can_be_noun(word) else "boundary"
 
     def _joins_adjectives(self, at: int) -> bool:
         """ "black and white dog", but not "man in black, left"."""
-        if self.words[at] not in ("and", "or", ",", "/", "&") or not self.open or self.named:
+        if self.words[at] not in JOINTS or not self.open or self.named:
             return False
-        both = kind(self.words[self.open[-1]]) == self._kind(at + 1) == "adjective"
-        return both and self._word(at + 1) != "left"
+        before, after = self.words[self.open[-1]], self._word(at + 1)
+        if any(is_a(a, "colour") and is_a(b, "tint") for a, b in ((before, after), (after, before))):
+            return True
+        return kind(before) == self._kind(at + 1) == "adjective" and after != "left"
 
     def _word(self, at: int) -> str:
         return self.words[at] if at < len(self.words) else ""

@@ -37,7 +37,7 @@ def _end_of_opening(chunk: Chunk, category: str | None) -> int | None:
 def _end_of_owner(chunk: Chunk, category: str | None, first: bool) -> int | None:
     """The last name of the referent, where a word follows that names something else: "man | bike"."""
     last = chunk.noun
-    if category and names_category(last, category):
+    if (category and names_category(last, category)) or is_a(last, "stand_in"):  # "the glass one"
         return None
     foreign = first and (sort_of(last) == "part" or (category is not None and not fits(last, category)))
     if not foreign and sort_of(last) not in (*WORN, "region", "direction"):

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from rebench.ambiguity.english.lexicon import english, is_a, lemmas, names, verb_stems, wordnet
+from rebench.ambiguity.english.lexicon import english, is_a, is_ordinal, lemmas, names, verb_stems, wordnet
 
 CLOSED = ("negation", "copula", "auxiliary", "relative", "conjunction", "pronoun", "possessive", "vague")
 """The closed classes that come before numbers, in this order."""
@@ -29,7 +29,7 @@ def kind(word: str) -> str:
     for name in CLOSED:
         if is_a(word, name):
             return name
-    if is_a(word, "number") or is_a(word, "ordinal") or word.isdigit():
+    if is_a(word, "number") or is_ordinal(word) or word.isdigit():
         return "adjective"
     for name in ("determiner", "adjective", "preposition", "adverb"):
         if is_a(word, name):

@@ -66,7 +66,7 @@ def known(word: str) -> bool:
     """Whether any list has the word, in this or its base form."""
     forms = {word, *lemmas(word)}
     lists = (words for name, words in english().items() if name not in ("spelling", "foreign"))
-    if word.isdecimal() or any(forms & words for words in lists):
+    if word.isdecimal() or is_ordinal(word) or any(forms & words for words in lists):
         return True
     return bool(forms & names()) or any(forms & words for words in wordnet().values()) or _is_form(word)
 
@@ -89,6 +89,12 @@ def lemmas(word: str) -> tuple[str, ...]:
 def is_a(word: str, name: str) -> bool:
     """Whether the general English class holds the word itself."""
     return word in english()[name]
+
+
+@cache
+def is_ordinal(word: str) -> bool:
+    """Whether the word counts, in letters or in digits: "tenth", "21st"."""
+    return is_a(word, "ordinal") or (word[:-2].isdecimal() and word[-2:] in ("st", "nd", "rd", "th"))
 
 
 @cache

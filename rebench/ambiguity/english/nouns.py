@@ -8,6 +8,7 @@ from rebench.ambiguity.english.lexicon import (
     english,
     groups,
     is_a,
+    is_ordinal,
     lemmas,
     names,
     names_category,
@@ -38,6 +39,8 @@ def sort_of(word: str) -> str:
     for name in DECLARED:
         if any(form in english()[name] for form in forms):
             return name
+    if is_ordinal(word) and not is_a(word, "ordinal"):  # in digits
+        return "adjective"
     for name in ("direction", "adjective", "ordinal", "number"):
         if word in english()[name] and not any(form in names() or is_a(form, "thing") for form in forms):
             return "direction" if name == "direction" else "adjective"
@@ -53,6 +56,13 @@ def sort_of(word: str) -> str:
     if any(form in wordnet()[name] for name in ("abstract", "adverb", "verb", "adjective") for form in forms):
         return "adjective" if word in wordnet()["adjective"] else "abstract"
     return "digits" if word.isdigit() else "thing"
+
+
+def sort_in_picture(word: str) -> str:
+    """The class of a picture or a camera that is in the picture: a photographer is somebody."""
+    if names_category(word, "person"):
+        return "person"
+    return "part" if any(is_a(form, "part") for form in lemmas(word)) else "thing"
 
 
 def fits(word: str, category: str | None) -> bool:

@@ -2,8 +2,8 @@
 
 from rebench.ambiguity.english.chunks import Chunk
 from rebench.ambiguity.english.grammar import kind
-from rebench.ambiguity.english.lexicon import is_a, lemmas, names_category
-from rebench.ambiguity.english.nouns import LIVING, WORN, fits, sort_of
+from rebench.ambiguity.english.lexicon import groups, is_a, lemmas, names_category
+from rebench.ambiguity.english.nouns import LIVING, WORN, fits, sort_in_picture, sort_of
 
 NAMELESS = ("vague", "pronoun", "direction", "region", "view", "adjective", "abstract", "digits")
 """The classes of heads that say nothing of the category."""
@@ -13,6 +13,16 @@ STANDALONE = ((), (",",), (".",), ("-",), (";",))
 """The links before a phrase that stands by itself."""
 
 SUBORDINATORS = frozenset({"while", "whereas", "where", "if", "when", "as", "although", "though", "not"})
+TAKING = frozenset({"take", "takes", "taking", "took", "taken", "snapping"})
+"""What makes a picture of somebody an action."""
+
+TIES_TO_IMAGE = TAKING | {"of", "in", "from", "off", "out", "within", "into"}
+TIES_TO_CAMERA = frozenset(
+    {"to", "at", "from", "toward", "towards", "for", "of", "near", "into", "off"}
+    | {"facing", "faces", "face", "faced", "nearest", "closest"}
+)
+"""The words before the picture and the camera that show the referent: "left of", "looking at"."""
+
 COMPARING = frozenset({"than", "to", "from", "of", "by", "at"})
 
 
@@ -33,18 +43,60 @@ class Reading:
 
     def explicit(self, number: int) -> bool:
         """Whether the phrase, said of the referent, names its category."""
-        noun = self.chunks[number].noun
+        chunk = self.chunks[number]
+        noun = chunk.noun
+        if is_a(noun, "stand_in") and len(chunk.words) > 1 and kind(chunk.words[-2]) == "noun":
+            return self._named(chunk.words[-2])  # "the boy one"
         if self.category and names_category(noun, self.category):
             return True
         return self.sort(number) not in NAMELESS and fits(noun, self.category)
 
     def sort(self, number: int) -> str:
-        """The class of the head; "orange on left" is a colour where no orange is looked for."""
+        """The class of the head, by what stands around it where it has several."""
         chunk = self.chunks[number]
-        bare = not chunk.determiner and not any(kind(word) == "preposition" for word in chunk.link)
-        if chunk.noun == "orange" and self.category not in (None, "orange") and bare:
+        noun = chunk.noun
+        if is_a(noun, "tint") and self._coloured(chunk):
             return "adjective"
-        return sort_of(chunk.noun)
+        if any(is_a(form, name) for form in lemmas(noun) for name in ("image", "camera")):
+            return sort_of(noun) if self._takes_picture(number) else sort_in_picture(noun)
+        sort = sort_of(noun)
+        return "animal" if sort == "body" and self._young(noun) else sort
+
+    def _coloured(self, chunk: Chunk) -> bool:
+        """ "in orange", "white and orange"; "orange on left" where no orange is looked for."""
+        if chunk.determiner:
+            return False
+        if any(is_a(word, "colour") for word in chunk.words[:-1]) or chunk.link[-1:] == ("in",):
+            return True
+        if any(is_a(word, "wear") for word in chunk.link[-1:]):
+            return True
+        sought = self.category in (None, "orange") or any(kind(word) == "preposition" for word in chunk.link)
+        return chunk.noun == "orange" and not sought
+
+    def _takes_picture(self, number: int) -> bool:
+        """Whether a picture or a camera is the one that shows the referent, and not a thing in it."""
+        chunk = self.chunks[number]
+        if chunk.determiner in ("a", "an", "another") or is_a(chunk.determiner, "possessive"):
+            return bool(TAKING & set(chunk.link))
+        if any(is_a(word, "image") for word in chunk.words[:-1]):  # "the picture frame"
+            return False
+        ties = TIES_TO_CAMERA if any(is_a(form, "camera") for form in lemmas(chunk.noun)) else TIES_TO_IMAGE
+        return not chunk.link or ("next" not in chunk.link and not ties.isdisjoint(chunk.link))
+
+    def _young(self, noun: str) -> bool:
+        """Whether it names an animal of a kind that is spoken of: a calf beside a cow is no leg."""
+        said = [chunk.noun for chunk in self.chunks if chunk.noun != noun]
+        return any(
+            names_category(noun, kin) and (kin == self.category or any(names_category(n, kin) for n in said))
+            for kin, group in groups().items()
+            if group == "animal"
+        )
+
+    def _named(self, noun: str) -> bool:
+        """Whether the word names the category, or somebody or an animal that can be of it."""
+        if not self.category:
+            return False
+        return names_category(noun, self.category) or (sort_of(noun) in LIVING and fits(noun, self.category))
 
     # --- the main mention -----------------------------------------------------------------------------------
 
@@ -96,12 +148,7 @@ class Reading:
         if self.sort(start) in ("pronoun", "vague") and self._acts(start):
             return None
         for number in range(start + 1, len(self.chunks)):
-            noun = self.chunks[number].noun
-            if self.chunks[number].link not in STANDALONE:
-                continue
-            if self.category and names_category(noun, self.category):
-                return number
-            if sort_of(noun) in LIVING and fits(noun, self.category):
+            if self.chunks[number].link in STANDALONE and self._named(self.chunks[number].noun):
                 return number
         return None
 
@@ -133,8 +180,17 @@ class Reading:
         counts = sort_of(before) in ("vague", "adjective") or kind(before) == "determiner"
         if counts:
             return is_a(noun, "other") or sort_of(noun) == "pronoun" or fits(noun, self.category)
+        if self._part(before):
+            return self._named(noun)
         measures = any(is_a(form, "measure") for form in (before, *lemmas(before)))
         return measures and self.category is not None and names_category(noun, self.category)
+
+    def _part(self, noun: str) -> bool:
+        """Whether it is part of what it is "of", or its look: tail, wheel, corner, reflection."""
+        if is_a(noun, "direction"):
+            return False
+        sort = sort_in_picture(noun) if is_a(noun, "image") or is_a(noun, "camera") else sort_of(noun)
+        return belongs(sort) or sort in ("region", "abstract")
 
     def _the_one(self, number: int) -> bool:
         """ "he is in red and the one with a hat", "the dog, the one on the left"."""

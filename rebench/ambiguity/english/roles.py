@@ -155,7 +155,9 @@ class _Others:
             return not self.somebody and last in (("in",), ("on",), ("by",), ("from",))
         had = bool(HAVING & set(relation))
         if sort == "part":
-            return self.somebody or not had
+            # "glasses with black frame"
+            of_worn = had and number > 0 and belongs(self.reading.sort(number - 1))
+            return (self.somebody or not had) and not of_worn
         worn = had or "in" in relation or any(is_a(word, "wear") for word in relation)
         apart = any(is_a(word, "spatial") and word not in ("in", "on", "of") for word in relation)
         if (apart and not worn) or any(is_a(word, "hold") for word in relation):

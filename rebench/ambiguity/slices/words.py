@@ -115,8 +115,9 @@ _NEIGHBOURS = (
 )
 _COMPARED = (_MORE, _MOST, "than|compared|unlike", r"same as|as \w+ as|similar to|in contrast")
 _DENIED = (
-    "not|never|none|neither|nor|nobody|nothing|without|cannot|unlike|except|excluding",
+    "not|never|none|neither|nor|nobody|nothing|without|w/o|wo|cannot|unlike|except|excluding",
     r"\w+n['’]t",
+    rf"{_any('is are was were do does did has have had ca wo could would should must')}nt",
     "instead of|rather than|other than",
     r"no(?!\.)(?! ?\d)",
 )

@@ -255,8 +255,16 @@ def _aligned(named: list[tuple[str, Run]], common: bool) -> "tuple[list[pd.DataF
 
 
 def _check_labels(names: Sequence[str], scores: "Sequence[pd.DataFrame]") -> None:
-    """Raises RebenchError if the runs put the same expressions into different groups."""
+    """Raises RebenchError if the runs have other true masks, or other groups, for the same expressions."""
     first = group_cells(scores[0])
+    for name, frame in zip(names, scores, strict=True):
+        other = (frame["target_area"] != scores[0]["target_area"]).to_numpy()
+        if other.any():
+            where = scores[0]["sample_id"].iloc[int(other.argmax())]
+            raise RebenchError(
+                f"{name} is scored against other true masks than {names[0]} in {int(other.sum()):,}"
+                f" expressions (the first: {where}): score both runs again with `rebench score RUN`"
+            )
     for name, frame in zip(names, scores, strict=True):
         cells = group_cells(frame)
         other = np.logical_or.reduce([cells[group] != members for group, members in first.items()])

@@ -12,7 +12,7 @@ from rebench.predict.registry import LoadedPredictor, find, load, wrap
 from rebench.store.environment import environment
 from rebench.store.folder import RunFolder, run_path
 from rebench.store.logits import KIND
-from rebench.store.record import RunRecord, SplitRecord
+from rebench.store.record import RunRecord, SplitRecord, StatusCounts
 from rebench.store.writer import RunWriter, now
 
 if TYPE_CHECKING:
@@ -42,11 +42,12 @@ class Run:
     @classmethod
     def read(cls, path: str | Path) -> "Run":
         """A run that was made before. Raises RebenchError if there is none, or none with scores."""
+        from rebench.metrics.scoring import check_scores
         from rebench.metrics.summary import check_summary
 
         folder = RunFolder(path)
         summary = check_summary(folder.summary(), str(folder.path))
-        return cls(folder.path, folder.record, folder.scores(), summary)
+        return cls(folder.path, folder.record, check_scores(folder.scores(), str(folder.path)), summary)
 
     def predictions(self) -> "pd.DataFrame":
         """One row per predicted expression, with its mask as run lengths."""
@@ -257,6 +258,7 @@ def _record(loaded: LoadedPredictor, split: Split, protocol: str, seed: int, kee
         seed=seed,
         logits=KIND if keep_logits else None,
         started=now(),
+        counts=StatusCounts(missing=len(split.samples)),
     )
 
 

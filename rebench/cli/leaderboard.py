@@ -1,7 +1,8 @@
 """`rebench leaderboard`: verify a board, render its page, export it, begin one, print the schema."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -50,14 +51,17 @@ def verify(
 @app.command()
 def render(
     file: Board,
-    out: Annotated[Path, typer.Option(help="The folder to write index.html into.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The folder to write index.html into; else NAME.html beside the board."),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Write the public page of a board; a board that is not in order is refused."""
     from rebench.cli.console import print_json, stderr
     from rebench.leaderboard.page import render as render_page
 
-    page = render_page(file, out)
+    page = render_page(file, out) if out else _render_beside(file)
     stderr().print(f"page: {page}", soft_wrap=True, markup=False)
     if json:
         print_json({"schema_version": 1, "page": str(page)})
@@ -108,17 +112,46 @@ def new(
 def schema(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to; else stdout.")] = None,
 ) -> None:
-    """Write the JSON Schema of a board's file."""
+    """Write the JSON Schema of a board's file. Only an older schema is replaced."""
     import json
 
     from rebench.cli.console import print_json
+    from rebench.errors import RebenchError
     from rebench.leaderboard.schema import json_schema
     from rebench.store.atomic import write_atomically
 
+    made = json_schema()
     if file is None:
-        print_json(json_schema())
+        print_json(made)
+    elif file.exists() and not _is_schema(file, made):
+        raise RebenchError(f"{file} is there and is no schema of a board: give another name")
     else:
-        write_atomically(file, (json.dumps(json_schema(), indent=2) + "\n").encode())
+        write_atomically(file, (json.dumps(made, indent=2) + "\n").encode())
+
+
+def _is_schema(file: Path, made: Mapping[str, Any]) -> bool:
+    """Whether the file holds what some version of us made: a schema under the title of ours."""
+    import json
+
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and all(found.get(key) == made[key] for key in ("$schema", "title"))
+
+
+def _render_beside(file: Path) -> Path:
+    """Writes the page as `NAME.html` into the folder of `NAME.json`; its path is returned."""
+    from tempfile import TemporaryDirectory
+
+    from rebench.leaderboard.page import render as render_page
+    from rebench.store.atomic import write_atomically
+
+    with TemporaryDirectory() as folder:
+        content = render_page(file, folder).read_bytes()
+    page = file.with_name(f"{file.name.removesuffix('.json')}.html")
+    write_atomically(page, content)
+    return page
 
 
 def percent(fraction: float) -> str:

@@ -36,8 +36,11 @@ from rebench.errors import RebenchError
 BUG = 70
 """The exit code of an error that is ours (EX_SOFTWARE); the contract has the others: 0, 1, 2, 130."""
 
-ENVIRONMENT = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
-"""What a disk or a permission does to us, wherever it happens: no bug."""
+ENVIRONMENT = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO),
+    *(errno.ENAMETOOLONG, errno.ELOOP),
+)
+"""What a disk, a permission or a path that cannot be does to us, wherever it happens: no bug."""
 
 
 class Commands(TyperGroup):
@@ -63,13 +66,17 @@ class Commands(TyperGroup):
             sys.stdout.flush()  # a closed pipe shows here, not after the last line of ours
             return result
         except KeyboardInterrupt:
-            print_error("interrupted: what is done is kept, the same command continues")
+            again = "the same command without --fresh" if "--fresh" in sys.argv else "the same command"
+            print_error(f"interrupted: what is done is kept, {again} continues")
             raise typer.Exit(130) from None
         except BrokenPipeError:
             raise
         except Exception as error:
             if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):  # Typer's own
                 raise
+            cause = error.__context__
+            if isinstance(error, RuntimeError) and isinstance(cause, OSError) and cause.errno == errno.ELOOP:
+                error = cause  # what Path.resolve makes of a loop of links before Python 3.13
             if isinstance(error, OSError) and error.errno in ENVIRONMENT:
                 error = RebenchError(f"{error.filename or 'output'}: {error.strerror}").with_traceback(
                     error.__traceback__

@@ -14,22 +14,23 @@ def models(
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """List the registered models, and of each the variants that its package tells of."""
-    from rebench.cli.console import print_json, stderr
+    from rebench.cli.console import foreign_output_on_stderr, print_json, stderr
     from rebench.predict.registry import claimant, registered
     from rebench.predict.variants import variants_of
 
     claims = registered()
-    rows: list[dict[str, Any]] = [
-        {
-            "name": name,
-            "entry_point": entry.value,
-            "distribution": claimant(entry),
-            "collision": len(entries) > 1,
-            "offer": variants_of(name, claimant(entry)),
-        }
-        for name, entries in claims.items()
-        for entry in entries
-    ]
+    with foreign_output_on_stderr():
+        rows: list[dict[str, Any]] = [
+            {
+                "name": name,
+                "entry_point": entry.value,
+                "distribution": claimant(entry),
+                "collision": len(entries) > 1,
+                "offer": variants_of(name, claimant(entry)),
+            }
+            for name, entries in claims.items()
+            for entry in entries
+        ]
     if json:
         print_json({"schema_version": 1, "models": [_as_dict(row) for row in rows]})
         return

@@ -43,9 +43,9 @@ def profile(
 
     counts = _counts(expressions)
     shown = picture(image)
-    found = [prepare(spec, weights) for spec in dict.fromkeys(model)]
     documents = []
     with foreign_output_on_stderr():
+        found = [prepare(spec, weights) for spec in dict.fromkeys(model)]
         for source, variant in found:
             done = look_at(load(source, device=device, seed=seed), shown, counts, repeats, variant)
             _show(done)

@@ -72,6 +72,7 @@ def run(
     documents, failed = [], 0
     with foreign_output_on_stderr():
         found = [find(spec, weights) for spec in dict.fromkeys(model)]
+        _check_apart([source.spec for source in found])
         loaded_splits = {chosen.name: chosen for chosen in (load_split(name, data_root) for name in split)}
         for source in found:
             predictor = load(source, device=device, seed=seed)
@@ -89,3 +90,18 @@ def run(
     if failed:
         stderr().print("failed expressions count as done: once mended, --fresh begins the run anew")
         raise typer.Exit(1)
+
+
+def _check_apart(specs: list[str]) -> None:
+    """Raises RebenchError if the runs of two models would lie in one folder."""
+    from rebench.errors import RebenchError
+    from rebench.store.folder import folder_name
+
+    folders: dict[str, str] = {}
+    for spec in specs:
+        other = folders.setdefault(folder_name(spec), spec)
+        if other != spec:
+            raise RebenchError(
+                f"the runs of {other!r} and {spec!r} would both lie in {folder_name(spec)}: run them with"
+                " an --out of their own"
+            )

@@ -18,6 +18,7 @@ from rebench.data.catalogue import (
 from rebench.data.coco import IMAGE_FOLDER, CocoSplit
 from rebench.data.declaration import COCO_HOME, Declaration
 from rebench.data.images import check_header
+from rebench.data.manifest import size_of
 from rebench.data.split import Counts, Split
 from rebench.errors import RebenchError
 
@@ -117,11 +118,14 @@ def check_split(name: str, root: Path, deep: bool = False, progress: Progress | 
 def _check_files(check: SplitCheck, declaration: Declaration, root: Path) -> None:
     check.official = declaration.official
     for path, home in declaration.files:
-        file = root / path
-        state = FileState(path, file.stat().st_size if file.is_file() else None, home)
-        check.files.append(state)
-        if state.size is None:
-            check.problems.append(f"{path} is missing: get it from {home}")
+        problem = f"{path} is missing: get it from {home}"
+        try:
+            size = size_of(root / path)
+        except RebenchError as error:
+            size, problem = None, str(error)
+        check.files.append(FileState(path, size, home))
+        if size is None:
+            check.problems.append(problem)
 
 
 def _check_counts(check: SplitCheck, split: Split) -> None:
@@ -142,7 +146,7 @@ def _picture_problems(check: SplitCheck, split: Split, progress: Progress | None
     check.pictures = len(samples_of)
     for i, (image_id, samples) in enumerate(samples_of.items()):
         try:
-            if isinstance(split, CocoSplit) and not (path := split.image_path(image_id)).is_file():
+            if isinstance(split, CocoSplit) and size_of(path := split.image_path(image_id)) is None:
                 check.missing_pictures.append(path.name)
             elif check.deep:
                 split.image(image_id)

@@ -62,7 +62,7 @@ def _opened(path: Path) -> Iterator[Pillow.Image]:
     except (OSError, ValueError, SyntaxError, EOFError, struct.error, OverflowError, MemoryError) as error:
         # What Pillow's decoders raise on broken files, SyntaxError among it.
         raise RebenchError(
-            f"picture {path} cannot be decoded ({error or type(error).__name__}): fetch the file again"
+            f"picture {path} cannot be decoded ({str(error) or type(error).__name__}): fetch the file again"
         ) from error
 
 

@@ -61,6 +61,14 @@ def write_manifest(split: Split, file: Path) -> None:
         raise RebenchError(f"could not write {file}: {error.strerror}") from error
 
 
+def size_of(file: Path) -> int | None:
+    """Bytes of a file, None where it is missing. Raises RebenchError if nobody may look into its folder."""
+    try:
+        return file.stat().st_size if file.is_file() else None
+    except OSError as error:
+        raise RebenchError(f"cannot read {file.parent}: {error.strerror}") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A split as `rebench data list` shows it.
@@ -92,11 +100,12 @@ def list_splits(root: Path) -> list[Listing]:
 
 
 def _listing(declaration: Declaration, root: Path, read: "_ExpressionCounts") -> Listing:
-    present = all((root / path).is_file() for path, _ in declaration.files)
-    own = root / declaration.files[0][0]
-    if not own.is_file():
-        return Listing(declaration.name, declaration.official, present, None)
+    present = False
     try:
+        there = [size_of(root / path) is not None for path, _ in declaration.files]
+        present = all(there)
+        if not there[0]:
+            return Listing(declaration.name, declaration.official, present, None)
         n = read.expressions(declaration)
     except RebenchError as error:
         return Listing(declaration.name, declaration.official, present, None, str(error))

@@ -55,6 +55,15 @@ COLUMNS = CORE | {
 """All columns that this version writes; docs/scores.md says what they hold."""
 
 
+def check_scores(scores: "pd.DataFrame", where: str) -> "pd.DataFrame":
+    """The same rows, if they have the columns that every version writes. Raises RebenchError otherwise."""
+    numbers = [name for name, kind in CORE.items() if kind != "string"]
+    fits = CORE.keys() <= set(scores.columns) and all(scores[name].dtype.kind in "iufb" for name in numbers)
+    if not fits:
+        raise RebenchError(f"{where} holds no scores of this version: make them with `rebench score {where}`")
+    return scores
+
+
 @dataclass(frozen=True)
 class Scored:
     """What came of scoring.

@@ -28,8 +28,13 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 METHOD = "cluster bootstrap over images, percentile"
 
-KEYS = {"protocol", "coverage", "labels", "interval", "overall", "groups", "chance"}
-"""What a reader of summary.json may rely on; a summary made by an older rebench may lack the other parts."""
+PARTS = {"protocol": str, "labels": str} | dict.fromkeys(
+    ("coverage", "interval", "overall", "groups", "chance"), dict
+)
+"""What a reader of summary.json may rely on."""
+
+LATER_PARTS = dict.fromkeys(("identity", "sizes", "edges", "consistency", "slices"), dict) | {"notes": list}
+"""What a summary made by an older rebench may lack."""
 
 LABELS = ("gold", "tagged", "unknown")
 """Where the groups of an expression come from: the data set, the tagger, nowhere."""
@@ -114,9 +119,10 @@ def summarise(
 
 def check_summary(summary: Summary, where: str) -> Summary:
     """The same document, if it is one that this version reads. Raises RebenchError otherwise."""
-    known = summary.get("schema_version") == SCHEMA_VERSION and not KEYS - summary.keys()
-    coverage = summary.get("coverage")
-    if not known or not isinstance(coverage, dict) or not {"failed", "text"} <= coverage.keys():
+    known = summary.get("schema_version") == SCHEMA_VERSION and not PARTS.keys() - summary.keys()
+    parts = {name: kind for name, kind in (PARTS | LATER_PARTS).items() if name in summary}
+    fits = all(isinstance(summary[name], kind) for name, kind in parts.items())
+    if not known or not fits or not {"failed", "text"} <= summary["coverage"].keys():
         raise RebenchError(f"{where} holds no summary of this version: make it with `rebench score {where}`")
     return summary
 

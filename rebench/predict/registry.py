@@ -2,7 +2,6 @@
 
 import hashlib
 import inspect
-import types
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -14,6 +13,7 @@ from rebench.errors import RebenchError
 from rebench.predict.device import Device, find_device
 from rebench.predict.imports import call_foreign, import_file, import_module
 from rebench.predict.interface import UNTRAINED, ModelCard, Predictor
+from rebench.predict.sources import source_hash
 from rebench.store.record import ModelRecord
 
 GROUP = "rebench.predictors"
@@ -32,7 +32,7 @@ class FoundPredictor:
         variant: "tiny"; None where none was given.
         factory: a class, a function, or a predictor that is already there.
         weights: a file that is to be loaded into it, or the word "untrained".
-        code_sha256: of the source file, for models that are not registered.
+        code_sha256: see `sources.source_hash`; None for the models of rebench.
     """
 
     spec: str
@@ -99,7 +99,10 @@ def load(found: FoundPredictor, *, device: str = "auto", seed: int = 0) -> Loade
 
 
 def wrap(predictor: Any) -> LoadedPredictor:
-    """A predictor that is already there, named after its card or its class."""
+    """A predictor that is already there, named after its card or class. Raises RebenchError for a class."""
+    if isinstance(predictor, type):
+        name = predictor.__name__
+        raise RebenchError(f"{name} is a class, not a predictor: give an instance: {name}()")
     kind = type(predictor)
     card = getattr(predictor, "card", None)
     if isinstance(card, ModelCard):
@@ -107,7 +110,7 @@ def wrap(predictor: Any) -> LoadedPredictor:
     else:
         name, variant = f"{kind.__module__}:{kind.__qualname__}", None
     spec = f"{name}:{variant}" if variant else name
-    found = FoundPredictor(spec, name, variant, predictor, code_sha256=_source_hash(kind))
+    found = FoundPredictor(spec, name, variant, predictor, code_sha256=source_hash(kind))
     return _describe(found, predictor, None)
 
 
@@ -127,7 +130,10 @@ def find(spec: str, weights: str | Path | None = None) -> FoundPredictor:
     if name in claims:
         if colon and not variant:
             raise RebenchError(f"{spec!r} ends without a variant: `rebench models` lists them")
-        found = FoundPredictor(spec, name, variant or None, _import_entry(name, claims[name]))
+        factory = _import_entry(name, claims[name])
+        # the code of our own models is that of this version of rebench, which run.json names
+        code = None if _is_ours(claims[name][0]) else source_hash(factory)
+        found = FoundPredictor(spec, name, variant or None, factory, code_sha256=code)
     else:
         found = _find_elsewhere(spec, list(claims))
     if not (_predicts(found.factory) or (callable(found.factory) and not isinstance(found.factory, type))):
@@ -163,7 +169,7 @@ def _find_elsewhere(spec: str, names: list[str]) -> FoundPredictor:
     if not hasattr(module, attribute):
         near = get_close_matches(attribute, vars(module))
         raise RebenchError(f"{place} has no {attribute!r}" + (f": did you mean {near[0]}?" if near else ""))
-    return FoundPredictor(spec, spec, None, getattr(module, attribute), code_sha256=_source_hash(module))
+    return FoundPredictor(spec, spec, None, getattr(module, attribute), code_sha256=source_hash(module))
 
 
 def _unknown(spec: str, names: list[str]) -> RebenchError:
@@ -178,6 +184,10 @@ def _unknown(spec: str, names: list[str]) -> RebenchError:
             "`rebench models` lists the names; a class of your own is module:Class or path/to/file.py:Class"
         )
     return RebenchError(f"unknown model {shown!r}: {hint}")
+
+
+def _is_ours(entry: EntryPoint) -> bool:
+    return entry.value.partition(".")[0] in ("baselines", "rebench")
 
 
 def _is_factory(factory: Any) -> bool:
@@ -250,15 +260,6 @@ def _describe(found: FoundPredictor, predictor: Any, device: Device | None) -> L
     said = asdict(card) | {"name": found.name, "trained_on": trained_on, "code_sha256": found.code_sha256}
     record = ModelRecord.checked(said, f"card of model {found.spec!r}")
     return LoadedPredictor(found.spec, predictor, card, record, device)
-
-
-def _source_hash(thing: type | types.ModuleType) -> str | None:
-    """SHA-256 of the file that defines it; None where there is none (a notebook, an extension module)."""
-    try:
-        file = inspect.getsourcefile(thing)
-        return _sha256(Path(file)) if file else None
-    except (TypeError, OSError):
-        return None
 
 
 def _sha256(path: Path) -> str:

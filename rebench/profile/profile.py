@@ -1,5 +1,6 @@
 """What a model costs: parameters, operations, time and memory, once per picture and per expression."""
 
+import struct
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -30,6 +31,9 @@ SENTENCES = (
     "the chair beside the window that nobody in the room is sitting on",
 )
 """Twelve to fourteen words each, as long as those of aRefCOCO."""
+
+_BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, OverflowError, MemoryError)
+"""What Pillow's decoders raise on broken files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,7 @@ def picture(path: Path | None) -> Image:
     """A picture from a file, or noise of the size most pictures of COCO have, 480 x 640.
 
     Raises:
-        RebenchError: no such file, or no picture.
+        RebenchError: no such file, no picture, a broken one, or a decompression bomb.
     """
     if path is None:
         return np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
@@ -239,8 +243,9 @@ def picture(path: Path | None) -> Image:
     try:
         with Pictures.open(path) as opened:
             return np.asarray(opened.convert("RGB"))
-    except (OSError, ValueError) as error:
-        raise RebenchError(f"{path} cannot be read as a picture: {error}") from error
+    except (*_BROKEN, Pictures.DecompressionBombError) as error:
+        why = str(error) or type(error).__name__
+        raise RebenchError(f"{path} cannot be read as a picture: {why}") from error
 
 
 def _counted(call: Callable[[], Any]) -> tuple[Any, Operations | None]:

@@ -72,6 +72,7 @@ def gather(
         key = record.split.name, str(summary.get("protocol")), record.split.manifest_sha256
         places.setdefault(key, []).append(text)
     chapters: list[Chapter] = []
+    lost: list[str] = []
     for (split, protocol, manifest), given in places.items():
         tell(f"{split}, protocol {protocol}: {len(given)} run{'s' * (len(given) > 1)}")
         others = [key for key in places if key[0] == split]
@@ -81,8 +82,10 @@ def gather(
         if len({key[2] for key in others if key[1] == protocol}) > 1:
             title += f", manifest {manifest[:8]}"
         slug = _unused(folder_name(title.replace(", ", "-").replace(" ", "-")), chapters)
-        chapters.append(_chapter(given, slug, title, wanted, tell))
-    return Report(tuple(chapters), tuple(warnings_of(chapters)))
+        chapter, unscored = _chapter(given, slug, title, wanted, tell)
+        chapters.append(chapter)
+        lost += [f"{name} on {title}: no comparison of protocols: {why}" for name, why in unscored.items()]
+    return Report(tuple(chapters), (*warnings_of(chapters), *lost))
 
 
 def _unused(slug: str, chapters: Sequence[Chapter]) -> str:
@@ -94,7 +97,8 @@ def _unused(slug: str, chapters: Sequence[Chapter]) -> str:
 
 def _chapter(
     given: Sequence[str], slug: str, title: str, wanted: Request, tell: Callable[[str], None]
-) -> Chapter:
+) -> tuple[Chapter, dict[str, str]]:
+    """The chapter, and why a run that kept logits is not scored by every protocol, by its name."""
     from rebench.comparing import compare_folders, model_name, name_and_folder
     from rebench.evaluation import Run
 
@@ -109,8 +113,8 @@ def _chapter(
     first = named[0][1]
     split = first.record.split.name
     entries = tuple(_entry(name, run) for name, run in named)
-    shown, sensitivity = _with_split(named, wanted, tell)
-    return Chapter(
+    shown, sensitivity, unscored = _with_split(named, wanted, tell)
+    chapter = Chapter(
         slug=slug,
         title=title,
         split=split,
@@ -127,6 +131,7 @@ def _chapter(
         sensitivity=sensitivity,
         gallery=shown,
     )
+    return chapter, unscored
 
 
 def _distinct(named: "list[tuple[str, Run]]") -> "list[tuple[str, Run]]":
@@ -171,26 +176,33 @@ def _times(predictions: "pd.DataFrame") -> Times | None:
 
 def _with_split(
     named: "list[tuple[str, Run]]", wanted: Request, tell: Callable[[str], None]
-) -> "tuple[Gallery | None, dict[str, Any]]":
-    """What needs the data: pictures, and scores by other protocols. Without them, the gallery says why."""
+) -> "tuple[Gallery | None, dict[str, Any], dict[str, str]]":
+    """What needs the data: pictures, and scores by other protocols or why a run has none.
+
+    Without the data, the gallery says why.
+    """
     from rebench.report.cards import build_gallery
     from rebench.rescoring import split_of
 
     kept = [(name, run) for name, run in named if run.record.logits] if wanted.protocols else []
     if not wanted.pictures and not kept:
-        return None, {}
+        return None, {}, {}
     run, reason = named[0][1], ""
     split: Split | None = None
     try:
         split = split_of(run.path, run.record, wanted.data_root, wanted.split)
     except RebenchError as error:
         reason = str(error)
-    sensitivity = {}
+    sensitivity: dict[str, Any] = {}
+    unscored: dict[str, str] = {}
     if split:
         from rebench.protocol_comparison import compare_protocols
 
         for name, run in kept:
             tell(f"{name}: scored by every protocol")
-            sensitivity[name] = compare_protocols(run.path, split=split)
+            try:
+                sensitivity[name] = compare_protocols(run.path, split=split)
+            except RebenchError as error:  # logits that are gone or damaged
+                unscored[name] = str(error)
     gallery = build_gallery(named, split, reason, wanted.pictures) if wanted.pictures else None
-    return gallery, sensitivity
+    return gallery, sensitivity, unscored

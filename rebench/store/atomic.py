@@ -26,7 +26,11 @@ def write_atomically(path: Path, data: bytes) -> None:
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
-        remedy = ": make room, then the same command continues" if error.errno == errno.ENOSPC else ""
+        remedy = (
+            ": make room, then the same command (without --fresh) continues"
+            if error.errno == errno.ENOSPC
+            else ""
+        )
         raise RebenchError(f"could not write {path}: {error.strerror or error}{remedy}") from error
     finally:
         with contextlib.suppress(OSError):

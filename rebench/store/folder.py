@@ -27,10 +27,14 @@ def run_path(out: str | Path, split: str, model: str) -> Path:
 def folder_name(name: str) -> str:
     """The name with everything outside A-Z a-z 0-9 . _ + - as a hyphen, never hidden, never empty.
 
-    Of a long name (a path) the end is kept; one of which nothing is left gets its hash.
+    Of a long name (a path) the end is kept. One that is cut, or not in ASCII, gets its hash as well, so that
+    others of which the same is left are other folders.
     """
-    safe = re.sub(r"[^A-Za-z0-9._+-]", "-", name)[-_NAME_LENGTH:]
-    return safe.lstrip(".-") or f"unnamed-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    safe = re.sub(r"[^A-Za-z0-9._+-]", "-", name).lstrip(".-")
+    if safe and name.isascii() and len(safe) <= _NAME_LENGTH:
+        return safe
+    mark = f"-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return (safe[len(mark) - _NAME_LENGTH :].lstrip(".-") or "unnamed") + mark
 
 
 class RunFolder:
@@ -95,7 +99,7 @@ class RunFolder:
 
         path = self.path / "scores.parquet"
         try:
-            return pq.ParquetFile(pa.BufferReader(path.read_bytes())).read().to_pandas()
+            return pq.ParquetFile(pa.BufferReader(path.read_bytes())).read(use_threads=False).to_pandas()
         except (pa.ArrowException, OSError, ValueError) as error:  # text that is no text is a ValueError
             raise RebenchError(
                 f"no scores in {path} ({_reason(error)}): make them with `rebench score {self.path}`"

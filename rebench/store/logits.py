@@ -84,7 +84,9 @@ def _read_shard(path: Path) -> list[tuple[str, Half]]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(pa.BufferReader(path.read_bytes())).read(columns=list(COLUMNS))
+        table = pq.ParquetFile(pa.BufferReader(path.read_bytes())).read(
+            columns=list(COLUMNS), use_threads=False
+        )
         return [_values(row) for row in table.cast(_schema()).to_pylist()]
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         reason = " ".join(str(error).split())

@@ -22,7 +22,7 @@ class ModelRecord:
 
     Attributes:
         name: the registered name, or `module:Class`, or `path/to/file.py:Class`.
-        code_sha256: hash of the source file of a predictor that is not a registered one.
+        code_sha256: hash of the source of a predictor that is none of rebench's.
     """
 
     name: str

@@ -132,7 +132,10 @@ def _read_shard(path: Path, columns: Sequence[str]) -> "pa.Table":
     except OSError as error:
         raise RebenchError(f"could not read {path}: {error.strerror}") from error
     try:
-        table = pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns))
+        table = pq.ParquetFile(pa.BufferReader(content)).read(
+            columns=list(columns),
+            use_threads=False,  # a process that ends at once, as by an error, would tear them down
+        )
         for name in LATER:
             if name in columns and name not in table.column_names:
                 table = table.append_column(name, pa.nulls(len(table), pa.bool_()))

@@ -52,7 +52,10 @@ class RunWriter:
 
     def __init__(self, path: str | Path, record: RunRecord, fresh: bool = False) -> None:
         self.path = Path(path)
-        self._lock = _begin(self.path, record) if fresh or not _exists(self.path) else RunLock(self.path)
+        there = _exists(self.path)
+        if there and fresh:
+            _check_replaceable(self.path, record)
+        self._lock = _begin(self.path, record) if fresh or not there else RunLock(self.path)
         try:
             self.folder = RunFolder(self.path)
             self.record = self._continue(record)
@@ -150,6 +153,23 @@ def _exists(path: Path) -> bool:
             f"{path} is there but is not a run (no run.json): move it away or give another --out"
         )
     return False
+
+
+def _check_replaceable(path: Path, record: RunRecord) -> None:
+    """Raises RebenchError if the run there is of another model or split, whose name gives the same folder."""
+    try:
+        old = RunFolder(path).record
+    except RebenchError:
+        return  # damaged: there is nothing to lose
+    for name, was, now in (
+        ("model", old.model.name, record.model.name),
+        ("split", old.split.name, record.split.name),
+    ):
+        if was != now:
+            raise RebenchError(
+                f"{path} is a run of the {name} {was!r}, and --fresh would delete it for {now!r}: move it"
+                " away or give another --out"
+            )
 
 
 def _begin(path: Path, record: RunRecord) -> RunLock:

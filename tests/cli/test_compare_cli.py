@@ -198,6 +198,22 @@ def test_runs_whose_expressions_are_labelled_otherwise_are_refused(runs, monkeyp
         compare_folders(named(runs, "sharp", "blunt"))
 
 
+def test_runs_on_other_true_masks_are_refused(runs, monkeypatch):
+    from rebench.evaluation import Run
+
+    read = Run.read
+
+    def otherwise(path):
+        run = read(path)
+        if str(path) == str(runs["blunt"]):
+            run.scores.loc[3:5, "target_area"] += 1
+        return run
+
+    monkeypatch.setattr(Run, "read", otherwise)
+    with pytest.raises(RebenchError, match=r"blunt is scored against other true masks than sharp in 3 "):
+        compare_folders(named(runs, "sharp", "blunt"))
+
+
 def test_runs_of_one_model_are_told_apart_by_their_folders(runs):
     done = compare_folders([runs["sharp"], runs["blunt"]], ["miou"], Settings(resamples=100))
     assert [name for name, _ in done.runs] == [str(runs["sharp"]), str(runs["blunt"])]

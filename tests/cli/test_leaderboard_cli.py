@@ -22,6 +22,26 @@ def test_the_schema_goes_to_stdout_or_into_a_file(tmp_path):
     assert json.loads(shown.stdout) == json.loads((tmp_path / "schema.json").read_text())
 
 
+def test_only_a_schema_is_replaced_by_the_schema(tmp_path):
+    board, schema = tmp_path / "board.json", tmp_path / "schema.json"
+    for content in (
+        '{"schema_version": 1, "board": {}}',
+        '{"$schema": "https://json.schemastore.org/x"}',
+        "[",
+        "",
+    ):
+        board.write_text(content)
+        refused = rebench("leaderboard", "schema", board)
+        assert refused.exit_code == 2
+        assert refused.stderr == f"error: {board} is there and is no schema of a board: give another name\n"
+        assert board.read_text() == content
+    assert rebench("leaderboard", "schema", schema).exit_code == 0
+    fresh = schema.read_text()
+    schema.write_text(json.dumps(json.loads(fresh) | {"required": []}))  # of an older version
+    assert rebench("leaderboard", "schema", schema).exit_code == 0
+    assert schema.read_text() == fresh
+
+
 def test_what_is_no_board_is_said_in_one_line(tmp_path):
     missing = rebench("leaderboard", "verify", tmp_path / "none.json")
     assert missing.exit_code == 2
@@ -50,6 +70,20 @@ def test_a_board_of_a_split_that_is_not_here_is_begun_with_its_published_size(tm
     again = rebench("leaderboard", "new", tmp_path / "arefcoco.json", *words)
     assert (again.exit_code, "never begun anew" in again.stderr) == (2, True)
     assert rebench("leaderboard", "verify", tmp_path / "arefcoco.json").exit_code == 0
+
+
+def test_a_page_lies_beside_its_board_or_where_it_is_wanted(tmp_path):
+    board = tmp_path / "boards" / "arefcoco.json"
+    board.parent.mkdir()
+    words = ("--split", "arefcoco", "--title", "aRefCOCO", "--data-root", tmp_path)
+    assert rebench("leaderboard", "new", board, *words).exit_code == 0
+    beside = rebench("leaderboard", "render", board, "--json")
+    assert json.loads(beside.stdout)["page"] == str(board.with_suffix(".html"))
+    assert rebench("leaderboard", "render", board, "--out", tmp_path / "site").exit_code == 0
+    assert board.with_suffix(".html").read_bytes() == (tmp_path / "site" / "index.html").read_bytes()
+    for wrong in (tmp_path / "no" / "board.json", "."):
+        refused = rebench("leaderboard", "render", wrong)
+        assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
 
 
 @pytest.mark.slow

@@ -19,6 +19,8 @@ MODEL = """
 import numpy as np
 import torch
 
+print("imported")
+
 class Looks:
     def __init__(self, weights=None):
         self.net = torch.nn.Linear(3, 4)
@@ -149,3 +151,17 @@ def test_a_list_that_fails_hides_no_model(rebench, tmp_path, monkeypatch):
     assert "not_there:Model (gems)" in done.stdout
     assert "the variants of 'ruby' (not_there:VARIANTS): ModuleNotFoundError" in done.stdout
     assert "lists 'str', not Variant" in done.stdout
+
+
+def test_a_list_that_prints_leaves_stdout_alone(rebench, tmp_path, monkeypatch):
+    info = tmp_path / "site" / "loud-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[rebench.predictors]\nloud = loud_variants:Loud\n[rebench.variants]\nloud = loud_variants:VARIANTS\n"
+    )
+    (tmp_path / "site" / "loud_variants.py").write_text("print('imported')\nVARIANTS = ()\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    done = rebench("models", "--json")
+    assert "loud" in [model["name"] for model in json.loads(done.stdout)["models"]]
+    assert "imported" in done.stderr

@@ -190,6 +190,26 @@ def test_debug_shows_the_traceback_wherever_it_stands(rebench, place):
     assert "Traceback" in done.stderr
 
 
+@pytest.mark.parametrize("path", ["x" * 300, "loop"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "--model", MOCK, "--split", "noise", "--out"],
+        ["run", "--model", MOCK, "--split", "noise", "--weights"],
+        ["data", "list", "--data-root"],
+        ["score"],
+        ["report", "--out", "there"],
+        ["leaderboard", "render"],
+    ],
+)
+def test_a_path_that_cannot_be_is_a_wrong_request(rebench, words, path):
+    Path("loop").symlink_to("loop")
+    done = rebench(*words, path)
+    assert done.exit_code == 2
+    assert path in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_an_error_of_ours_is_called_a_bug(rebench, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("oh")
@@ -370,3 +390,15 @@ def test_a_closed_pipe_is_no_traceback():
         )
     assert done.stderr == ""
     assert done.returncode == 1
+
+
+def test_models_whose_runs_would_lie_in_one_folder_are_refused_before_anything_runs(rebench):
+    Path("a").mkdir()
+    files = "a/b.py", "a-b.py"
+    for file in files:
+        Path(file).write_text("class Center:\n    def predict(self, image, expressions): ...\n")
+    models = [word for file in files for word in ("--model", f"{file}:Center")]
+    done = rebench("run", *models, "--split", "noise")
+    assert done.exit_code == 2
+    assert "'a/b.py:Center' and 'a-b.py:Center' would both lie in a-b.py-Center" in done.stderr
+    assert not Path("runs").exists()

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -113,6 +114,40 @@ def test_broken_files_are_a_finding_and_no_crash(whole):
     code, found = check_json("refcoco:val", "--data-root", whole.path)
     assert code == 1
     assert "os.system: refused" in found["splits"][0]["problems"][0]
+
+
+@pytest.fixture
+def locked(whole, monkeypatch):
+    """Makes a folder one that may not be looked into, for root too."""
+    stat = Path.stat
+
+    def lock(name):
+        def refusing(path, **options):
+            if whole.path / name in path.parents:
+                raise PermissionError(13, "Permission denied", str(path))
+            return stat(path, **options)
+
+        monkeypatch.setattr(Path, "stat", refusing)
+
+    return lock
+
+
+def test_a_locked_folder_is_a_problem_of_its_splits_alone(whole, locked):
+    locked("refcocog")
+    problem = f"cannot read {whole.path / 'refcocog'}: Permission denied"
+    code, found = check_json("refcoco:val", "refcocog:test", "--data-root", whole.path)
+    assert code == 1
+    assert [set(split["problems"]) for split in found["splits"]] == [set(), {problem}]
+    listed = json.loads(run("list", "--json", "--data-root", whole.path).stdout)["splits"]
+    problems = {split["name"]: split["problem"] for split in listed}
+    assert (problems["refcocog:test"], problems["refcoco:val"]) == (problem, None)
+
+
+def test_a_locked_folder_of_pictures_is_one_problem(whole, locked):
+    locked("train2014")
+    code, found = check_json("arefcoco", "--data-root", whole.path)
+    assert code == 1
+    assert found["splits"][0]["problems"] == [f"cannot read {whole.path / 'train2014'}: Permission denied"]
 
 
 @pytest.mark.parametrize("command", [["check", "arefcoco"], ["list"], ["manifest", "arefcoco"]])

@@ -1,5 +1,6 @@
 """What `evaluate` promises whatever happens to it: interruption, repetition, batches, limits."""
 
+import json
 import os
 import re
 import signal
@@ -115,6 +116,30 @@ def test_lost_scores_are_made_again_from_the_predictions(run, lost, content, cou
     (done.path / lost).unlink()
     if content is not None:
         (done.path / lost).write_bytes(content)
+    run(counting)
+    assert asked == []
+    assert results(done.path) == before
+
+
+@pytest.mark.parametrize(
+    "change", [{"overall": None}, {"groups": []}, {"slices": []}, {"notes": 3}, {"coverage": {}}]
+)
+def test_a_summary_that_is_none_is_made_again(run, change, counting, asked):
+    done = run(Mock())
+    before = results(done.path)
+    file = done.path / "summary.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    run(counting)
+    assert asked == []
+    assert results(done.path) == before
+
+
+@pytest.mark.parametrize("damage", ["without iou", "iou in words"])
+def test_scores_that_are_none_are_made_again(run, damage, counting, asked):
+    done = run(Mock())
+    before, scores = results(done.path), done.scores
+    changed = scores.drop(columns="iou") if damage == "without iou" else scores.assign(iou="high")
+    changed.to_parquet(done.path / "scores.parquet")
     run(counting)
     assert asked == []
     assert results(done.path) == before

@@ -2,6 +2,8 @@
 
 import json
 import mmap
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +124,10 @@ def test_a_picture_from_a_file_and_none(tmp_path):
     assert picture(tmp_path / "grey.png").shape == (4, 5, 3)
     assert np.array_equal(picture(None), picture(None))
     (tmp_path / "no.jpg").write_text("no picture")
-    for name in ("no.jpg", "absent.jpg"):
+    header = struct.pack(">4sIIBBBBB", b"IHDR", 30_000, 30_000, 8, 2, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    (tmp_path / "bomb.png").write_bytes(bomb + struct.pack(">I4s", 0, b"IDAT"))
+    for name in ("no.jpg", "absent.jpg", "bomb.png"):
         with pytest.raises(RebenchError, match="cannot be read as a picture"):
             picture(tmp_path / name)
 

@@ -1,6 +1,7 @@
 """What stands together, what does not, and what a reader is warned of."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,23 @@ def test_kept_logits_show_what_the_protocol_does(tmp_path):
     rows = {row.cells[1].text: row for row in section.tables[0].panels[0].rows}
     assert {"original", "lavt", "rela"} <= rows.keys()
     assert rows["original"].cells[3].text == f"{100 * run.summary['overall']['oiou']['value']:.1f}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damaged", [True, False])
+def test_lost_logits_cost_the_comparison_of_protocols_alone(tmp_path, damaged):
+    split = Boxes(images=2)
+    run = evaluate(Close(), split, out=tmp_path, keep_logits=True)
+    (shard,) = (run.path / "logits.parquet").iterdir()
+    if damaged:
+        shard.write_bytes(shard.read_bytes()[:50])
+    else:
+        shutil.rmtree(run.path / "logits.parquet")
+    found = gather([str(run.path)], Request(split=split, pictures=0))
+    names = [section.name for section in sections_of(found.chapters[0])]
+    assert ("headline" in names, "protocols" in names) == (True, False)
+    (warning,) = [text for text in found.warnings if "no comparison of protocols" in text]
+    assert ("is damaged" if damaged else "no logits in") in warning
 
 
 def test_wrong_requests_are_told(runs, tmp_path):

@@ -330,6 +330,20 @@ def test_names_become_folders(tmp_path):
     assert folder_name("../../etc/passwd") == "etc-passwd"
     assert folder_name("..").startswith("unnamed-")
     assert folder_name("模型") != folder_name("моделі")
+    assert folder_name("模型.py:Static") != folder_name("类型.py:Static")
+    assert folder_name("a/" + "x" * 200) != folder_name("b/" + "x" * 200)
+
+
+def test_beginning_anew_never_replaces_the_run_of_another_model(path):
+    write(path, 0)
+    before = {file.name: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    other = replace(SIX, model=replace(SIX.model, name="another"))
+    with pytest.raises(RebenchError, match=r"is a run of the model .* --fresh would delete it for 'another'"):
+        RunWriter(path, other, fresh=True)
+    assert {file.name: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
+    (path / "run.json").write_text("{")  # nobody's run
+    RunWriter(path, other, fresh=True).close()
+    assert RunFolder(path).record.model.name == "another"
 
 
 @given(st.text(max_size=400))

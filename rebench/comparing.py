@@ -182,7 +182,7 @@ def model_name(run: Run) -> str:
 
 def _read(runs: Sequence[str | Path]) -> list[tuple[str, Run]]:
     """Name and run; two runs of one model that were not named are called after their folders."""
-    given = [(name, _run(folder)) for name, folder in map(name_and_folder, runs)]
+    given = [(name, Run.read(folder)) for name, folder in map(name_and_folder, runs)]
     folders = [run.path.resolve() for _, run in given]
     if len(set(folders)) < len(folders):
         twice = next(f for i, f in enumerate(folders) if f in folders[:i])
@@ -195,20 +195,6 @@ def _read(runs: Sequence[str | Path]) -> list[tuple[str, Run]]:
         return model if models.count(model) == 1 and model not in taken else str(run.path)
 
     return [(name or called(run), run) for name, run in given]
-
-
-def _run(folder: str) -> Run:
-    """A run whose scores have what a comparison needs. Raises RebenchError otherwise."""
-    from rebench.metrics.scoring import CORE
-
-    run = Run.read(folder)
-    names, place = run.scores.columns, f"{run.path / 'scores.parquet'}"
-    remedy = f"make it anew with `rebench score {run.path}`"
-    if missing := [column for column in CORE if column not in names]:
-        raise RebenchError(f"{place} has no column {missing[0]!r}: {remedy}")
-    if (twice := run.scores["sample_id"].duplicated()).any():
-        raise RebenchError(f"{place} has {run.scores['sample_id'][twice].iloc[0]!r} twice: {remedy}")
-    return run
 
 
 def _check_alike(named: list[tuple[str, Run]]) -> Protocol:

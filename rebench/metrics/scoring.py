@@ -56,11 +56,19 @@ COLUMNS = CORE | {
 
 
 def check_scores(scores: "pd.DataFrame", where: str) -> "pd.DataFrame":
-    """The same rows, if they have the columns that every version writes. Raises RebenchError otherwise."""
-    numbers = [name for name, kind in CORE.items() if kind != "string"]
-    fits = CORE.keys() <= set(scores.columns) and all(scores[name].dtype.kind in "iufb" for name in numbers)
-    if not fits:
-        raise RebenchError(f"{where} holds no scores of this version: make them with `rebench score {where}`")
+    """The same rows, if they have the columns that every version writes, and no expression twice.
+
+    Raises:
+        RebenchError: naming the run's folder, `where`, and what is wrong.
+    """
+    place, remedy = f"{where}/scores.parquet", f"make it anew with `rebench score {where}`"
+    for name, kind in CORE.items():
+        if name not in scores.columns:
+            raise RebenchError(f"{place} has no column {name!r}: {remedy}")
+        if kind != "string" and scores[name].dtype.kind not in "iufb":
+            raise RebenchError(f"{place} has no numbers in column {name!r}: {remedy}")
+    if (twice := scores["sample_id"].duplicated()).any():
+        raise RebenchError(f"{place} has {scores['sample_id'][twice].iloc[0]!r} twice: {remedy}")
     return scores
 
 

@@ -16,5 +16,5 @@ VARIANTS = (
         as_published=True,
         note="a file of weights holds what is trained, not the frozen encoders of SAM and CLIP",
     ),
-    tiny_variant(PAPER, parameters=1_322_648, trainable=981_560),
+    tiny_variant(PAPER, parameters=1_322_904, trainable=981_816),
 )

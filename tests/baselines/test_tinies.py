@@ -10,6 +10,7 @@ from safetensors import safe_open
 
 from baselines.nn.scene_words import MAX_WORDS, scene_tokenizer
 from baselines.train.loop import success
+from baselines.train.recipe import Recipe
 from baselines.train.tensors import TensorSplit
 from baselines.train.tinies import TINIES
 from baselines.train.tiny import places
@@ -86,6 +87,31 @@ def test_the_frozen_encoder_is_frozen_again_once_it_can_name(parts, tmp_path):
     tiny.train("tiny", *parts, tmp_path, "cpu", OPTIONS | {"steps": 1}, report)
     assert not any(name.startswith("image_encoder.") for names in seen for name in names)
     assert any(name.startswith("decoder.") for name in seen[0])
+
+
+def test_a_model_may_depart_from_the_recipe_and_the_options_from_both(parts, tmp_path):
+    def grounding_lr(name, **options):
+        file = train(name, parts, tmp_path / f"{name}{len(options)}", steps=1, **options)
+        length = int.from_bytes(file[:8], "little")
+        recipe = json.loads(json.loads(file[8 : 8 + length])["__metadata__"]["recipe"])
+        return recipe["grounding_lr"]
+
+    assert grounding_lr("tfanet") == Recipe().grounding_lr != grounding_lr("risam")
+    assert grounding_lr("risam", grounding_lr=0.5) == 0.5
+
+
+@pytest.mark.parametrize("words", [1, 3])
+def test_no_word_of_the_tiny_risam_is_alone_with_its_positions(words):
+    """Else a softmax over the words is 1 at every position, whatever the word and whatever is there."""
+    model = TINIES["risam"].build(scene_tokenizer().size).eval()
+    counted = []
+    for block in model.fusion:
+        block.register_forward_pre_hook(lambda _, inputs: counted.append(inputs[2].sum(1).tolist()))
+    ids = torch.zeros(2, MAX_WORDS, dtype=torch.int64)
+    ids[:, :words] = 5
+    with torch.no_grad():
+        model.decode(torch.rand(2, model.config.width, 16, 16), ids, ids > 0)
+    assert counted == [[words + 1] * 2] * len(model.fusion)
 
 
 def test_no_expression_of_the_scenes_is_cut_or_has_an_unknown_word():

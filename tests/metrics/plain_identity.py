@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 
 def plain_identity(mask, target, rivals=(), crowds=()):
     """Outcome, the number of the candidate that leads (0 the target, None if none), and the best score."""
@@ -17,7 +19,8 @@ def plain_identity(mask, target, rivals=(), crowds=()):
     clear = scores[best] >= 0.10 - 1e-12 and scores[best] - max(others, default=-9) >= 0.05 - 1e-12
     if (mask & target).sum() >= 0.5 * (mask | target).sum():
         return "correct", 0, scores[0]
-    if sum((mask & crowd).sum() for crowd in crowds) > mask.sum() / 2 or scores[best] < 0.10 - 1e-12:
+    on_crowds = np.logical_or.reduce([np.zeros_like(mask), *(mask & crowd for crowd in crowds)])
+    if on_crowds.sum() > mask.sum() / 2 or scores[best] < 0.10 - 1e-12:
         return "other", None, scores[best]
     if not clear:
         return "several_instances", None, scores[best]

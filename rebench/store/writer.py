@@ -59,6 +59,7 @@ class RunWriter:
         try:
             self.folder = RunFolder(self.path)
             self.record = self._continue(record)
+            _make_room(self._shards)
             remove_leftovers(self.path)
             remove_leftovers(self._shards)
             remove_leftovers(self._logits)
@@ -153,6 +154,22 @@ def _exists(path: Path) -> bool:
             f"{path} is there but is not a run (no run.json): move it away or give another --out"
         )
     return False
+
+
+def _make_room(shards: Path) -> None:
+    """Makes predictions that are one file the first shard of a folder, so that others can follow.
+
+    Whoever is killed in between leaves the file beside its place, and the next one goes on from there.
+    """
+    aside = shards.with_name(f"{shards.name}.moving")
+    try:
+        if shards.is_file():
+            os.replace(shards, aside)
+        if aside.is_file():
+            shards.mkdir(exist_ok=True)
+            os.replace(aside, shards / "part-00000.parquet")
+    except OSError as error:
+        raise RebenchError(f"could not write {shards}: {error.strerror or error}") from error
 
 
 def _check_replaceable(path: Path, record: RunRecord) -> None:

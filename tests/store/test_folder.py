@@ -334,6 +334,19 @@ def test_names_become_folders(tmp_path):
     assert folder_name("a/" + "x" * 200) != folder_name("b/" + "x" * 200)
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_run_of_one_file_is_continued(path, killed):
+    write(path, 0, 1)
+    (shard,) = (path / "predictions.parquet").iterdir()
+    before = RunFolder(path).predictions()
+    shard.rename(path / "one")
+    (path / "predictions.parquet").rmdir()
+    (path / "one").rename(path / ("predictions.parquet.moving" if killed else "predictions.parquet"))
+    write(path, 2)
+    assert RunFolder(path).predictions()[: len(before)].equals(before)
+    assert len(RunFolder(path).predictions()) == len(before) + 1
+
+
 def test_beginning_anew_never_replaces_the_run_of_another_model(path):
     write(path, 0)
     before = {file.name: file.read_bytes() for file in path.rglob("*") if file.is_file()}

@@ -2,11 +2,13 @@
 
 import hashlib
 import inspect
+import sysconfig
 from modulefinder import ModuleFinder
 from pathlib import Path
 from typing import Any
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
+STANDARD = Path(sysconfig.get_path("stdlib")).resolve()
 
 
 def source_hash(thing: Any) -> str | None:
@@ -52,7 +54,8 @@ class _Neighbours(ModuleFinder):
 
     def __init__(self, folder: Path, root: str) -> None:
         super().__init__(path=[str(folder)])
-        self._only = root if INSTALLED & set(folder.parts) else None
+        shared = INSTALLED & set(folder.parts) or folder.is_relative_to(STANDARD)
+        self._only = root if shared else None  # the neighbours there are other people's
 
     def find_module(self, name: str, path: Any, parent: Any = None) -> Any:
         if parent is None and self._only not in (None, name):

@@ -18,6 +18,8 @@ from noise_split import NoiseSplit, results
 from rebench.cli.main import app
 from rebench.errors import RebenchError
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 MOCK = "rebench.predict.mock:Mock"
 
 MODELS = """

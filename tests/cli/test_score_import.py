@@ -19,6 +19,8 @@ from rebench.importing import import_predictions
 from rebench.rescoring import rescore
 from rebench.store.folder import RunFolder
 
+pytestmark = pytest.mark.slow  # together they take seconds
+
 HEIGHT, WIDTH = 12, 16
 
 

@@ -177,6 +177,7 @@ def rivals(split, sample):
     return [thing for thing in things if thing.category == sample.category and not thing.crowd]
 
 
+@pytest.mark.slow
 def test_somebody_who_picks_a_random_instance_measures_chance(scenes):
     rng = np.random.default_rng(7)
     drawn = [rng.choice(rivals(scenes, s)).rle for s in scenes.samples]

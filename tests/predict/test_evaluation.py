@@ -108,6 +108,7 @@ def test_a_finished_run_is_shown_from_where_nobody_can_write(run, monkeypatch):
     assert not (done.path / ".lock").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["scores.parquet", "summary.json"])
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"[" * 100_000, b'{"schema_version": 99}'])
 def test_lost_scores_are_made_again_from_the_predictions(run, lost, content, counting, asked):
@@ -121,6 +122,7 @@ def test_lost_scores_are_made_again_from_the_predictions(run, lost, content, cou
     assert results(done.path) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [{"overall": None}, {"groups": []}, {"slices": []}, {"notes": 3}, {"coverage": {}}]
 )
@@ -134,6 +136,7 @@ def test_a_summary_that_is_none_is_made_again(run, change, counting, asked):
     assert results(done.path) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["without iou", "iou in words"])
 def test_scores_that_are_none_are_made_again(run, damage, counting, asked):
     done = run(Mock())

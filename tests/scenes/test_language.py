@@ -25,6 +25,7 @@ def examples():
     return made
 
 
+@pytest.mark.slow
 def test_every_expression_means_its_target_and_nothing_else(examples):
     wrong = [
         (e.text, e.target, [n.index for n in resolve(e.text, graph)])
